@@ -1,0 +1,33 @@
+// A batch of writes as binding/write-batch.ts packs it: records one after another, each
+//
+//   | field         | type   | content                                                    |
+//   |---------------|--------|------------------------------------------------------------|
+//   | operation     | u8     | 1 put, 2 delete, 3 delete range                            |
+//   | column family | u32 LE | its id in this database                                    |
+//   | first length  | u32 LE | bytes of `first`                                           |
+//   | second length | u32 LE | bytes of `second`; 0 for delete                            |
+//   | first         | bytes  | the key; for a range its inclusive start                   |
+//   | second        | bytes  | the value; for a range its exclusive end                   |
+//
+// Nothing in it is trusted: every length is checked against what is left.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "core/status.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+
+namespace core {
+
+/** The handle of a live column family, or nullptr. */
+using ColumnFamilyLookup = std::function<rocksdb::ColumnFamilyHandle*(uint32_t id)>;
+
+/** Adds all records of `packed` to `batch`, or, where one is refused, none of them. `path` is for its messages. */
+Status unpack_batch(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path,
+                    rocksdb::WriteBatch& batch);
+
+}  // namespace core

@@ -1,0 +1,415 @@
+#include "core/database.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <system_error>
+#include <thread>
+
+#include "core/iterator.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/utilities/checkpoint.h"
+
+namespace core {
+
+namespace {
+
+constexpr size_t kBlockCacheBytes = 64ULL << 20;
+constexpr size_t kReaderThreads = 2;
+constexpr size_t kMaintenanceThreads = 1;
+constexpr int kReadOnlyAttempts = 30;
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+/** The name and the size of a database's MANIFEST: every flush and every compaction adds to it, or starts another. */
+std::string manifest_state(const std::filesystem::path& folder) {
+  std::string name;
+  std::ifstream(folder / "CURRENT") >> name;
+  std::error_code failed;
+  return name + " " + std::to_string(std::filesystem::file_size(folder / name, failed));
+}
+
+}  // namespace
+
+std::shared_ptr<Database> Database::create(std::string path) {
+  return std::shared_ptr<Database>(new Database(std::move(path)));
+}
+
+Database::Database(std::string path)
+    : path_(std::move(path)),
+      writes_([this](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
+        const std::lock_guard lock(families_mutex_);
+        const auto found = families_.find(id);
+        return found == families_.end() ? nullptr : found->second.get();
+      }),
+      readers_(kReaderThreads),
+      maintenance_(kMaintenanceThreads) {}
+
+Database::~Database() { (void)close(); }
+
+// ── Opening ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status Database::open(const OpenConfig& config) {
+  const std::lock_guard transition(transition_mutex_);
+  Status status = config.read_only ? open_beside_writer(config) : open_rocksdb(config);
+  if (status.ok()) {
+    if (lifetime_.begin()) return {};
+    status = closed("open");
+  }
+  begin_closing();
+  (void)dispose();
+  is_closed_ = true;
+  return status;
+}
+
+// A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files that
+// are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new file, and
+// these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and after it.
+Status Database::open_beside_writer(const OpenConfig& config) {
+  for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
+    const std::string before = manifest_state(path_);
+    Status status = open_rocksdb(config);
+    if (manifest_state(path_) == before) return status;
+    families_.clear();
+    db_.reset();
+    std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
+  }
+  return {ErrorCode::kBusy, "open " + path_ + ": a writer changed its files during each of " +
+                                std::to_string(kReadOnlyAttempts) + " attempts; try again"};
+}
+
+Status Database::open_rocksdb(const OpenConfig& config) {
+  namespace fs = std::filesystem;
+  read_only_ = config.read_only;
+  block_cache_ = rocksdb::NewLRUCache(kBlockCacheBytes);
+
+  std::error_code failed;
+  const bool exists = fs::exists(fs::path(path_) / "CURRENT", failed);
+  if (!exists) {
+    if (config.read_only || !config.create_if_missing) {
+      return {ErrorCode::kNotFound, "open " + path_ + ": there is no database here"};
+    }
+    fs::create_directories(path_, failed);
+    if (failed) return {ErrorCode::kIoError, "open " + path_ + ": cannot create the folder: " + failed.message()};
+    // RocksDB would begin a new database here. It refuses because of an old WAL, but only once CURRENT is written: the
+    // next attempt finds that, and deletes what was there.
+    for (const fs::directory_entry& entry : fs::directory_iterator(path_, failed)) {
+      const fs::path& file = entry.path();
+      if (file.extension() != ".sst" && file.extension() != ".log") continue;
+      return {ErrorCode::kCorruption,
+              "open " + path_ + ": there is " + file.filename().string() + " but no CURRENT, which names the database's files"};
+    }
+    if (failed) return {ErrorCode::kIoError, "open " + path_ + ": " + failed.message()};
+  }
+  // RocksDB tells the lock files of one process apart by the spelling of their path alone: without this, two spellings
+  // of one folder would open it twice.
+  const std::string canonical = fs::canonical(path_, failed).string();
+  if (failed) return {ErrorCode::kIoError, "open " + path_ + ": " + failed.message()};
+  if (!config.read_only && !folder_lock_.acquire(canonical)) {
+    return {ErrorCode::kLocked, "open " + path_ + ": " + kLockedElsewhere};
+  }
+
+  const rocksdb::DBOptions options = db_options(config);
+  std::vector<std::string> on_disk{rocksdb::kDefaultColumnFamilyName};
+  if (exists) {
+    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, canonical, &on_disk);
+    if (!listed.ok()) return from_rocksdb(listed, "open", path_);
+  }
+
+  std::map<std::string, ColumnFamilyConfig> wanted;
+  for (const std::string& name : on_disk) wanted.try_emplace(name, ColumnFamilyConfig{name, std::nullopt});
+  std::vector<ColumnFamilyConfig> missing;
+  for (const ColumnFamilyConfig& family : config.column_families) {
+    const auto found = wanted.find(family.name);
+    if (found != wanted.end()) {
+      found->second = family;
+    } else if (config.read_only || !config.create_missing_column_families) {
+      return {ErrorCode::kColumnFamilyNotFound, "open " + path_ + ": there is no column family named " + family.name};
+    } else {
+      missing.push_back(family);
+    }
+  }
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(wanted.size());
+  for (const auto& [name, family] : wanted) {
+    descriptors.emplace_back(name, column_family_options(family, block_cache_));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = config.read_only
+                                     ? rocksdb::DB::OpenForReadOnly(options, canonical, descriptors, &handles, &db)
+                                     : rocksdb::DB::Open(options, canonical, descriptors, &handles, &db);
+  if (!opened.ok()) return from_rocksdb(opened, "open", path_);
+  db_.reset(db);
+  writes_.attach(db);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) families_.emplace(handle->GetID(), own(handle));
+
+  for (const ColumnFamilyConfig& family : missing) {
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    const rocksdb::Status created =
+        db->CreateColumnFamily(column_family_options(family, block_cache_), family.name, &handle);
+    if (!created.ok()) return from_rocksdb(created, "create column family", family.name);
+    families_.emplace(handle->GetID(), own(handle));
+  }
+  return {};
+}
+
+Database::Family Database::own(rocksdb::ColumnFamilyHandle* handle) {
+  return {handle, [db = db_.get()](rocksdb::ColumnFamilyHandle* held) { (void)db->DestroyColumnFamilyHandle(held); }};
+}
+
+// ── Leases and column families ───────────────────────────────────────────────────────────────────────────────────────
+
+Database::Lease Database::lease() { return lifetime_.acquire() ? Lease(shared_from_this()) : Lease(); }
+
+Status Database::closed(std::string_view operation) const {
+  return {ErrorCode::kClosed, std::string(operation) + " " + path_ + ": the database is closed"};
+}
+
+Status Database::find_family(uint32_t id, std::string_view operation, Family* family) const {
+  const std::lock_guard lock(families_mutex_);
+  const auto found = families_.find(id);
+  if (found == families_.end()) {
+    return {ErrorCode::kColumnFamilyNotFound, std::string(operation) + " in " + path_ +
+                                                  ": the column family was dropped (id " + std::to_string(id) + ")"};
+  }
+  *family = found->second;
+  return {};
+}
+
+std::string Database::subject(const Family& family) const {
+  return "column family " + family->GetName() + " of " + path_;
+}
+
+Status Database::refuse_if_read_only(std::string_view operation) const {
+  if (!read_only_) return {};
+  return {ErrorCode::kReadOnly, std::string(operation) + " " + path_ + ": the database is open read-only"};
+}
+
+std::vector<std::pair<std::string, uint32_t>> Database::column_families() const {
+  const std::lock_guard lock(families_mutex_);
+  std::vector<std::pair<std::string, uint32_t>> names;
+  names.reserve(families_.size());
+  for (const auto& [id, family] : families_) names.emplace_back(family->GetName(), id);
+  return names;
+}
+
+Status Database::create_column_family(const ColumnFamilyConfig& config, FamilyCreated done) {
+  auto held = std::make_shared<Lease>(lease());
+  if (!*held) return closed("create a column family in");
+  if (Status refused = refuse_if_read_only("create a column family in"); !refused.ok()) return refused;
+  writes_.post_exclusive([this, held, config, done = std::move(done)] {
+    for (const auto& [name, id] : column_families()) {
+      if (name == config.name) {
+        done({ErrorCode::kColumnFamilyExists, "create column family " + config.name + " in " + path_ + ": it exists"},
+             0);
+        return;
+      }
+    }
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    const rocksdb::Status created =
+        db_->CreateColumnFamily(column_family_options(config, block_cache_), config.name, &handle);
+    if (!created.ok()) {
+      done(from_rocksdb(created, "create column family", config.name), 0);
+      return;
+    }
+    const uint32_t id = handle->GetID();
+    {
+      const std::lock_guard lock(families_mutex_);
+      families_.emplace(id, own(handle));
+    }
+    done({}, id);
+  });
+  return {};
+}
+
+Status Database::drop_column_family(const std::string& name, WriteQueue::Done done) {
+  auto held = std::make_shared<Lease>(lease());
+  if (!*held) return closed("drop a column family of");
+  if (Status refused = refuse_if_read_only("drop a column family of"); !refused.ok()) return refused;
+  if (name == rocksdb::kDefaultColumnFamilyName) {
+    return {ErrorCode::kInvalidArgument, "drop column family default of " + path_ + ": this one cannot be dropped"};
+  }
+  Family family;
+  {
+    const std::lock_guard lock(families_mutex_);
+    for (auto entry = families_.begin(); entry != families_.end(); ++entry) {
+      if (entry->second->GetName() == name) {
+        family = std::move(entry->second);
+        families_.erase(entry);
+        break;
+      }
+    }
+  }
+  if (!family) {
+    return {ErrorCode::kColumnFamilyNotFound, "drop column family " + name + " of " + path_ + ": there is none"};
+  }
+  writes_.post_exclusive([this, held, family = std::move(family), name, done = std::move(done)]() mutable {
+    const rocksdb::Status dropped = db_->DropColumnFamily(family.get());
+    if (!dropped.ok()) {
+      const std::lock_guard lock(families_mutex_);
+      families_.emplace(family->GetID(), family);
+    }
+    family.reset();  // before the lease
+    done(from_rocksdb(dropped, "drop column family", name));
+  });
+  return {};
+}
+
+// ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status Database::get(const Lease&, uint32_t family_id, std::string_view key, std::optional<std::string>* value) {
+  Family family;
+  if (Status status = find_family(family_id, "get", &family); !status.ok()) return status;
+  std::string found;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family.get(), slice(key), &found);
+  if (status.IsNotFound()) {
+    value->reset();
+    return {};
+  }
+  if (!status.ok()) return from_rocksdb(status, "get from", subject(family));
+  *value = std::move(found);
+  return {};
+}
+
+Status Database::scan(const Lease&, uint32_t family_id, const ScanRange& range, PackedRows* rows) {
+  Family family;
+  if (Status status = find_family(family_id, "scan", &family); !status.ok()) return status;
+  if (range.is_empty()) return {};
+
+  const BoundedReadOptions bounds(range);
+  const std::unique_ptr<rocksdb::Iterator> cursor(db_->NewIterator(bounds.get(), family.get()));
+  if (range.reverse) {
+    cursor->SeekToLast();
+  } else {
+    cursor->SeekToFirst();
+  }
+  constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+  const PieceLimits limits{.rows = range.limit.value_or(kUnlimited), .bytes = range.max_bytes.value_or(kUnlimited)};
+  return read_piece(*cursor, range.reverse, limits, subject(family), rows);
+}
+
+Status Database::property(const std::string& name, std::optional<uint32_t> family_id,
+                          std::optional<std::string>* value) {
+  const Lease held = lease();
+  if (!held) return closed("read a property of");
+  Family family;
+  if (Status status = find_family(family_id.value_or(0), "property", &family); !status.ok()) return status;
+
+  value->reset();
+  std::string text;
+  if (db_->GetProperty(family.get(), name, &text)) {
+    *value = std::move(text);
+    return {};
+  }
+  // RocksDB gives some values only inside a map; one of them is named "<property of the map>/<key>".
+  const size_t slash = name.find('/');
+  std::map<std::string, std::string> entries;
+  if (slash != std::string::npos && db_->GetMapProperty(family.get(), name.substr(0, slash), &entries)) {
+    const auto found = entries.find(name.substr(slash + 1));
+    if (found != entries.end()) *value = found->second;
+  }
+  return {};
+}
+
+// ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status Database::write(std::span<const uint8_t> packed, bool sync) {
+  const Lease held = lease();
+  if (!held) return closed("write to");
+  if (Status refused = refuse_if_read_only("write to"); !refused.ok()) return refused;
+  return writes_.write_now(packed, sync);
+}
+
+Status Database::write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Done done) {
+  auto held = std::make_shared<Lease>(lease());
+  if (!*held) return closed("write to");
+  if (Status refused = refuse_if_read_only("write to"); !refused.ok()) return refused;
+  return writes_.write(packed, sync, [held, done = std::move(done)](const Status& status) { done(status); });
+}
+
+// ── Maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status Database::flush(const Lease&) {
+  if (Status refused = refuse_if_read_only("flush"); !refused.ok()) return refused;
+  std::vector<Family> families;
+  {
+    const std::lock_guard lock(families_mutex_);
+    for (const auto& [id, family] : families_) families.push_back(family);
+  }
+  for (const Family& family : families) {
+    const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), family.get());
+    // One that was dropped meanwhile has nothing left to flush.
+    if (!status.ok() && !status.IsColumnFamilyDropped()) return from_rocksdb(status, "flush", subject(family));
+  }
+  return {};
+}
+
+Status Database::compact_range(const Lease&, uint32_t family_id, const std::optional<std::string>& from,
+                               const std::optional<std::string>& to) {
+  if (Status refused = refuse_if_read_only("compact"); !refused.ok()) return refused;
+  Family family;
+  if (Status status = find_family(family_id, "compact", &family); !status.ok()) return status;
+  const rocksdb::Slice begin = from ? slice(*from) : rocksdb::Slice();
+  const rocksdb::Slice end = to ? slice(*to) : rocksdb::Slice();
+  const rocksdb::Status status =
+      db_->CompactRange(rocksdb::CompactRangeOptions(), family.get(), from ? &begin : nullptr, to ? &end : nullptr);
+  return from_rocksdb(status, "compact", subject(family));
+}
+
+Status Database::checkpoint(const Lease&, const std::string& path) {
+  rocksdb::Checkpoint* created = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &created);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(path);
+  return from_rocksdb(status, "checkpoint to", path);
+}
+
+// ── Closing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status Database::close() {
+  begin_closing();
+  lifetime_.wait_for_leases();
+  {
+    const std::lock_guard transition(transition_mutex_);
+    if (!is_closed_) {
+      close_status_ = dispose();
+      is_closed_ = true;
+    }
+  }
+  join_threads();
+  return close_status_;
+}
+
+Status Database::dispose() {
+  writes_.wait_until_idle();
+  {
+    const std::lock_guard lock(iterators_mutex_);
+    for (Iterator* iterator : iterators_) iterator->close();
+  }
+  if (!db_) {
+    folder_lock_.release();
+    return {};
+  }
+
+  // What was written without `sync` is with the operating system; closing in peace makes it durable.
+  const rocksdb::Status synced = read_only_ ? rocksdb::Status::OK() : db_->SyncWAL();
+  {
+    const std::lock_guard lock(families_mutex_);
+    families_.clear();
+  }
+  const rocksdb::Status ended = db_->Close();
+  db_.reset();
+  folder_lock_.release();
+  return from_rocksdb(synced.ok() ? ended : synced, "close", path_);
+}
+
+void Database::join_threads() {
+  writes_.stop();
+  readers_.stop();
+  maintenance_.stop();
+}
+
+}  // namespace core

@@ -1,0 +1,138 @@
+// One open RocksDB database and everything that lives inside it. It knows nothing of Node. Every method may be called
+// from any thread, in any order, at any point of its life; once closing has begun each answers CLOSED.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/folder_lock.h"
+#include "core/lifetime.h"
+#include "core/options.h"
+#include "core/packed_rows.h"
+#include "core/scan_range.h"
+#include "core/status.h"
+#include "core/task_queue.h"
+#include "core/write_queue.h"
+#include "rocksdb/db.h"
+
+namespace core {
+
+class Iterator;
+
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  /** Keeps the database open for as long as it lives. */
+  class Lease {
+   public:
+    Lease() = default;
+    explicit Lease(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (database_) database_->lifetime_.release();
+    }
+    explicit operator bool() const { return database_ != nullptr; }
+
+   private:
+    std::shared_ptr<Database> database_;
+  };
+
+  /** A column family, kept alive by whoever holds this; it must not outlive its holder's lease. */
+  using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
+  static std::shared_ptr<Database> create(std::string path);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /** To be called once. After a failure the database is closed. */
+  Status open(const OpenConfig& config);
+
+  /** Empty until opened, and once closing has begun. */
+  Lease lease();
+  Status closed(std::string_view operation) const;
+
+  // Each of these blocks. The caller shows the lease that it was given when it was called, perhaps on another thread:
+  // what was accepted is carried out, even where closing has begun since.
+  Status get(const Lease& held, uint32_t family, std::string_view key, std::optional<std::string>* value);
+  Status scan(const Lease& held, uint32_t family, const ScanRange& range, PackedRows* rows);
+  Status flush(const Lease& held);
+  Status compact_range(const Lease& held, uint32_t family, const std::optional<std::string>& from,
+                       const std::optional<std::string>& to);
+  Status checkpoint(const Lease& held, const std::string& path);
+
+  // These block too, and take a lease of their own.
+  Status write(std::span<const uint8_t> packed, bool sync);
+  Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
+
+  // These take their turn among the writes; `done` is called once, on another thread, unless a failure is returned.
+  Status write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Done done);
+  using FamilyCreated = std::function<void(const Status&, uint32_t id)>;
+  Status create_column_family(const ColumnFamilyConfig& config, FamilyCreated done);
+  /** From this call on the column family is gone for every later one. */
+  Status drop_column_family(const std::string& name, WriteQueue::Done done);
+
+  std::vector<std::pair<std::string, uint32_t>> column_families() const;
+  const std::string& path() const { return path_; }
+
+  TaskQueue& readers() { return readers_; }
+  TaskQueue& maintenance() { return maintenance_; }
+
+  void begin_closing() { lifetime_.begin_closing(); }
+  /**
+   * Waits for every lease, ends the iterators, makes unsynced writes durable, closes RocksDB, ends the threads. A
+   * second call waits for the first and reports the same. Called from a thread of the database's own, it leaves that
+   * one for `join_threads`.
+   */
+  Status close();
+  bool is_closed() const { return is_closed_; }
+  void join_threads();
+
+ private:
+  friend class Iterator;
+
+  explicit Database(std::string path);
+
+  Status find_family(uint32_t id, std::string_view operation, Family* family) const;
+  Family own(rocksdb::ColumnFamilyHandle* handle);
+  Status open_beside_writer(const OpenConfig& config);
+  Status open_rocksdb(const OpenConfig& config);
+  Status dispose();
+  Status refuse_if_read_only(std::string_view operation) const;
+  std::string subject(const Family& family) const;
+
+  const std::string path_;
+  bool read_only_ = false;
+  std::shared_ptr<rocksdb::Cache> block_cache_;
+  FolderLock folder_lock_;
+  std::unique_ptr<rocksdb::DB> db_;
+  Lifetime lifetime_;
+
+  mutable std::mutex families_mutex_;
+  std::unordered_map<uint32_t, Family> families_;
+
+  std::mutex iterators_mutex_;
+  std::set<Iterator*> iterators_;
+
+  std::mutex transition_mutex_;  // held while opening and while closing
+  std::atomic<bool> is_closed_ = false;
+  Status close_status_;
+
+  WriteQueue writes_;
+  TaskQueue readers_;
+  TaskQueue maintenance_;
+};
+
+}  // namespace core

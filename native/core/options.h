@@ -1,0 +1,37 @@
+// What a caller may choose when opening, and its translation into RocksDB's options. Everything else is decided here,
+// once, for a write-ahead workload whose entries die young.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rocksdb/cache.h"
+#include "rocksdb/options.h"
+
+namespace core {
+
+struct ColumnFamilyConfig {
+  std::string name;
+  std::optional<uint64_t> write_buffer_size;
+};
+
+struct OpenConfig {
+  std::vector<ColumnFamilyConfig> column_families;
+  bool create_if_missing = true;
+  bool create_missing_column_families = true;
+  bool error_if_exists = false;
+  bool read_only = false;
+  uint64_t max_total_wal_size = 128ULL << 20;
+  uint64_t recycle_wal_files = 2;
+};
+
+rocksdb::DBOptions db_options(const OpenConfig& config);
+
+/** `block_cache` is shared by every column family of a database. */
+rocksdb::ColumnFamilyOptions column_family_options(const ColumnFamilyConfig& config,
+                                                   const std::shared_ptr<rocksdb::Cache>& block_cache);
+
+}  // namespace core

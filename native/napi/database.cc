@@ -1,0 +1,334 @@
+#include "napi/database.h"
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "core/iterator.h"
+#include "napi/arguments.h"
+#include "napi/iterator.h"
+
+namespace skin {
+
+namespace {
+
+// Below this, copying costs less than a finalizer.
+constexpr size_t kCopyUpTo = 64 << 10;
+
+}  // namespace
+
+Napi::Value to_buffer(Napi::Env env, std::string bytes) {
+  if (bytes.size() <= kCopyUpTo) return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+  auto* owned = new std::string(std::move(bytes));
+  return Napi::Buffer<char>::NewOrCopy(env, owned->data(), owned->size(),
+                                       [owned](Napi::BasicEnv, char*) { delete owned; });
+}
+
+core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first) {
+  return {.lower = copy_optional_bytes(info[first], "lower bound"),
+          .upper = copy_optional_bytes(info[first + 1], "upper bound"),
+          .reverse = take_boolean(info[first + 2], "reverse"),
+          .limit = take_optional_integer(info[first + 3], "limit"),
+          .max_bytes = take_optional_integer(info[first + 4], "maxBytes")};
+}
+
+Napi::Function DatabaseObject::define(Napi::Env env) {
+  return DefineClass(env, "Database",
+                     {
+                         InstanceMethod<&DatabaseObject::open>("open"),
+                         InstanceMethod<&DatabaseObject::open_sync>("openSync"),
+                         InstanceMethod<&DatabaseObject::close>("close"),
+                         InstanceMethod<&DatabaseObject::close_sync>("closeSync"),
+                         InstanceMethod<&DatabaseObject::get>("get"),
+                         InstanceMethod<&DatabaseObject::get_sync>("getSync"),
+                         InstanceMethod<&DatabaseObject::write>("write"),
+                         InstanceMethod<&DatabaseObject::write_sync>("writeSync"),
+                         InstanceMethod<&DatabaseObject::scan>("scan"),
+                         InstanceMethod<&DatabaseObject::scan_sync>("scanSync"),
+                         InstanceMethod<&DatabaseObject::iterate>("iterate"),
+                         InstanceMethod<&DatabaseObject::flush>("flush"),
+                         InstanceMethod<&DatabaseObject::compact_range>("compactRange"),
+                         InstanceMethod<&DatabaseObject::checkpoint>("checkpoint"),
+                         InstanceMethod<&DatabaseObject::property>("property"),
+                         InstanceMethod<&DatabaseObject::create_column_family>("createColumnFamily"),
+                         InstanceMethod<&DatabaseObject::drop_column_family>("dropColumnFamily"),
+                         InstanceMethod<&DatabaseObject::column_families>("columnFamilies"),
+                     });
+}
+
+DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<DatabaseObject>(info),
+      environment_(Environment::of(info.Env())),
+      settle_(Napi::Persistent(take_function(info[0], "settle"))),
+      make_error_(Napi::Persistent(take_function(info[1], "makeError"))),
+      address_(environment_->register_object(this)) {}
+
+DatabaseObject::~DatabaseObject() {
+  environment_->forget_object(address_);
+  if (database_) Environment::abandon(database_);
+}
+
+// ── Results and errors ───────────────────────────────────────────────────────────────────────────────────────────────
+
+void DatabaseObject::expect(Napi::Env env) {
+  // While a result is on its way, this object must not be collected.
+  if (pending_++ == 0) Ref();
+  environment_->mailbox().expect(env);
+}
+
+void DatabaseObject::settle(Napi::Env env, std::span<Result> results) {
+  const Napi::HandleScope scope(env);
+  [[maybe_unused]] const Napi::Object self = Value();  // keeps this object until the call below is over
+  pending_ -= results.size();
+  if (pending_ == 0) Unref();
+
+  Napi::Array values = Napi::Array::New(env, results.size() * 3);
+  uint32_t at = 0;
+  for (Result& result : results) {
+    values[at++] = Napi::Number::New(env, result.request);
+    values[at++] = result.status.ok() ? env.Undefined() : error_value(env, result.status);
+    if (const auto* number = std::get_if<uint32_t>(&result.value)) {
+      values[at++] = Napi::Number::New(env, *number);
+    } else if (auto* bytes = std::get_if<std::string>(&result.value)) {
+      values[at++] = to_buffer(env, std::move(*bytes));
+    } else {
+      values[at++] = env.Undefined();
+    }
+  }
+  settle_.Call({values});
+}
+
+Napi::Value DatabaseObject::error_value(Napi::Env env, const core::Status& status) {
+  return make_error_.Call({Napi::String::New(env, core::name_of(status.code)), Napi::String::New(env, status.message)});
+}
+
+void DatabaseObject::throw_status(Napi::Env env, const core::Status& status) {
+  throw Napi::Error(env, error_value(env, status));
+}
+
+bool DatabaseObject::post(core::TaskQueue& queue, double request, const char* operation, Work work) {
+  const bool posted = queue.post([environment = environment_, address = address_, database = database_, request,
+                                  operation, work = std::move(work)] {
+    Result result{.database = address, .request = request, .status = {}, .value = {}};
+    try {
+      work(*database, result);
+    } catch (const std::exception& error) {  // out of memory: a thread that lets it pass ends the process
+      result.status = {core::ErrorCode::kAborted,
+                       std::string(operation) + " " + database->path() + ": " + error.what()};
+    }
+    environment->mailbox().post(std::move(result));
+  });
+  if (posted) expect(Env());
+  return posted;
+}
+
+void DatabaseObject::run(core::TaskQueue& queue, double request, const char* operation, LeasedWork work) {
+  auto held = std::make_shared<core::Database::Lease>(lease(Env(), operation));
+  post(queue, request, operation,
+       [held, work = std::move(work)](core::Database& database, Result& result) { work(database, *held, result); });
+}
+
+core::Database::Lease DatabaseObject::lease(Napi::Env env, const char* operation) {
+  core::Database& database = opened(env);
+  core::Database::Lease held = database.lease();
+  if (!held) throw_status(env, database.closed(operation));
+  return held;
+}
+
+core::Database& DatabaseObject::opened(Napi::Env env) {
+  if (!database_) throw_status(env, {core::ErrorCode::kClosed, "the database was never opened"});
+  return *database_;
+}
+
+// ── Opening and closing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+void DatabaseObject::create_core(Napi::Env env, std::string path) {
+  if (database_) throw_status(env, {core::ErrorCode::kInvalidArgument, "open: this object has been opened before"});
+  database_ = core::Database::create(std::move(path));
+  environment_->keep(database_);
+}
+
+void DatabaseObject::open(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  std::string path = take_string(info[1], "path");
+  core::OpenConfig config = take_open_config(info[2]);
+  create_core(info.Env(), std::move(path));
+  post(database_->maintenance(), request, "open",
+       [config = std::move(config)](core::Database& database, Result& result) {
+         result.status = database.open(config);
+       });
+}
+
+void DatabaseObject::open_sync(const Napi::CallbackInfo& info) {
+  std::string path = take_string(info[0], "path");
+  const core::OpenConfig config = take_open_config(info[1]);
+  create_core(info.Env(), std::move(path));
+  throw_if_failed(info.Env(), database_->open(config));
+}
+
+void DatabaseObject::close(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  core::Database& database = opened(info.Env());
+  database.begin_closing();
+  const bool posted = post(database.maintenance(), request, "close",
+                           [](core::Database& closing, Result& result) { result.status = closing.close(); });
+  if (!posted) {  // closed before: its threads are gone, and what there is to report is known
+    environment_->mailbox().post({.database = address_, .request = request, .status = database.close(), .value = {}});
+    expect(info.Env());
+  }
+}
+
+void DatabaseObject::close_sync(const Napi::CallbackInfo& info) {
+  const core::Status status = opened(info.Env()).close();
+  environment_->sweep();
+  throw_if_failed(info.Env(), status);
+}
+
+// ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void DatabaseObject::get(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  std::string key = copy_bytes(info[2], "key");
+  run(opened(info.Env()).readers(), request, "get from",
+      [family, key = std::move(key)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        std::optional<std::string> value;
+        result.status = database.get(held, family, key, &value);
+        if (value) result.value = std::move(*value);
+      });
+}
+
+Napi::Value DatabaseObject::get_sync(const Napi::CallbackInfo& info) {
+  const uint32_t family = take_family(info[0]);
+  const std::span<const uint8_t> key = take_bytes(info[1], "key");
+  std::optional<std::string> value;
+  const core::Database::Lease held = lease(info.Env(), "get from");
+  throw_if_failed(info.Env(),
+                  database_->get(held, family, {reinterpret_cast<const char*>(key.data()), key.size()}, &value));
+  return value ? to_buffer(info.Env(), std::move(*value)) : info.Env().Undefined();
+}
+
+void DatabaseObject::scan(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  core::ScanRange range = take_scan_range(info, 2);
+  run(opened(info.Env()).readers(), request, "scan",
+      [family, range = std::move(range)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        core::PackedRows rows;
+        result.status = database.scan(held, family, range, &rows);
+        if (result.status.ok()) result.value = std::move(rows).finish();
+      });
+}
+
+Napi::Value DatabaseObject::scan_sync(const Napi::CallbackInfo& info) {
+  const uint32_t family = take_family(info[0]);
+  const core::ScanRange range = take_scan_range(info, 1);
+  core::PackedRows rows;
+  const core::Database::Lease held = lease(info.Env(), "scan");
+  throw_if_failed(info.Env(), database_->scan(held, family, range, &rows));
+  return to_buffer(info.Env(), std::move(rows).finish());
+}
+
+Napi::Value DatabaseObject::iterate(const Napi::CallbackInfo& info) {
+  const uint32_t family = take_family(info[0]);
+  core::ScanRange range = take_scan_range(info, 1);
+  opened(info.Env());
+  std::shared_ptr<core::Iterator> iterator;
+  throw_if_failed(info.Env(), core::Iterator::create(database_, family, std::move(range), &iterator));
+  return IteratorObject::create(*this, std::move(iterator));
+}
+
+Napi::Value DatabaseObject::property(const Napi::CallbackInfo& info) {
+  const std::string name = take_string(info[0], "name");
+  const std::optional<uint32_t> family = take_optional_family(info[1]);
+  std::optional<std::string> value;
+  throw_if_failed(info.Env(), opened(info.Env()).property(name, family, &value));
+  return value ? Napi::String::New(info.Env(), *value) : info.Env().Undefined();
+}
+
+Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
+  const auto families = opened(info.Env()).column_families();
+  Napi::Array pairs = Napi::Array::New(info.Env(), families.size() * 2);
+  uint32_t at = 0;
+  for (const auto& [name, id] : families) {
+    pairs[at++] = Napi::String::New(info.Env(), name);
+    pairs[at++] = Napi::Number::New(info.Env(), id);
+  }
+  return pairs;
+}
+
+// ── Writing and maintenance ──────────────────────────────────────────────────────────────────────────────────────────
+
+void DatabaseObject::write(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const std::span<const uint8_t> packed = take_bytes(info[1], "batch");
+  const bool sync = take_boolean(info[2], "sync");
+  throw_if_failed(
+      info.Env(),
+      opened(info.Env())
+          .write_later(
+              packed, sync, [environment = environment_, address = address_, request](const core::Status& status) {
+                environment->mailbox().post({.database = address, .request = request, .status = status, .value = {}});
+              }));
+  expect(info.Env());
+}
+
+void DatabaseObject::write_sync(const Napi::CallbackInfo& info) {
+  const std::span<const uint8_t> packed = take_bytes(info[0], "batch");
+  const bool sync = take_boolean(info[1], "sync");
+  throw_if_failed(info.Env(), opened(info.Env()).write(packed, sync));
+}
+
+void DatabaseObject::flush(const Napi::CallbackInfo& info) {
+  run(opened(info.Env()).maintenance(), take_request(info[0]), "flush",
+      [](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.flush(held);
+      });
+}
+
+void DatabaseObject::compact_range(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  std::optional<std::string> from = copy_optional_bytes(info[2], "lower bound");
+  std::optional<std::string> to = copy_optional_bytes(info[3], "upper bound");
+  run(opened(info.Env()).maintenance(), request, "compact",
+      [family, from = std::move(from), to = std::move(to)](core::Database& database, const core::Database::Lease& held,
+                                                           Result& result) {
+        result.status = database.compact_range(held, family, from, to);
+      });
+}
+
+void DatabaseObject::checkpoint(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  std::string path = take_string(info[1], "path");
+  run(opened(info.Env()).maintenance(), request, "checkpoint",
+      [path = std::move(path)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.checkpoint(held, path);
+      });
+}
+
+void DatabaseObject::create_column_family(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const core::ColumnFamilyConfig config = take_column_family_config(info[1]);
+  throw_if_failed(info.Env(), opened(info.Env())
+                                  .create_column_family(config, [environment = environment_, address = address_,
+                                                                 request](const core::Status& status, uint32_t id) {
+                                    environment->mailbox().post(
+                                        {.database = address, .request = request, .status = status, .value = id});
+                                  }));
+  expect(info.Env());
+}
+
+void DatabaseObject::drop_column_family(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const std::string name = take_string(info[1], "name");
+  throw_if_failed(info.Env(), opened(info.Env())
+                                  .drop_column_family(name, [environment = environment_, address = address_,
+                                                             request](const core::Status& status) {
+                                    environment->mailbox().post(
+                                        {.database = address, .request = request, .status = status, .value = {}});
+                                  }));
+  expect(info.Env());
+}
+
+}  // namespace skin

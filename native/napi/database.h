@@ -1,0 +1,80 @@
+// The addon's `Database`: translates calls and results, and decides nothing. Asynchronous methods take a request number
+// first; their result comes back through `settle`, the function given to the constructor, as one flat array of
+// [request, error or undefined, value, request, …] for all results that are ready.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <napi.h>
+
+#include "core/database.h"
+#include "napi/environment.h"
+
+namespace skin {
+
+class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  /** new Database(settle(results), makeError(code, message)) */
+  explicit DatabaseObject(const Napi::CallbackInfo& info);
+  ~DatabaseObject() override;
+
+  void settle(Napi::Env env, std::span<Result> results);
+
+  /** What runs on another thread: reads or writes `result`. */
+  using Work = std::function<void(core::Database& database, Result& result)>;
+  using LeasedWork = std::function<void(core::Database& database, const core::Database::Lease& held, Result& result)>;
+  /** Runs `work` on `queue` under a lease taken now; throws CLOSED where there is none to be had. */
+  void run(core::TaskQueue& queue, double request, const char* operation, LeasedWork work);
+
+  [[noreturn]] void throw_status(Napi::Env env, const core::Status& status);
+  void throw_if_failed(Napi::Env env, const core::Status& status) {
+    if (!status.ok()) throw_status(env, status);
+  }
+
+ private:
+  void open(const Napi::CallbackInfo& info);       // request, path, options
+  void open_sync(const Napi::CallbackInfo& info);  // path, options
+  void close(const Napi::CallbackInfo& info);      // request
+  void close_sync(const Napi::CallbackInfo& info);
+  void get(const Napi::CallbackInfo& info);               // request, family, key
+  Napi::Value get_sync(const Napi::CallbackInfo& info);   // family, key
+  void write(const Napi::CallbackInfo& info);             // request, packed batch, sync
+  void write_sync(const Napi::CallbackInfo& info);        // packed batch, sync
+  void scan(const Napi::CallbackInfo& info);              // request, family, lower, upper, reverse, limit, max bytes
+  Napi::Value scan_sync(const Napi::CallbackInfo& info);  // family, lower, upper, reverse, limit, max bytes
+  Napi::Value iterate(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
+  void flush(const Napi::CallbackInfo& info);             // request
+  void compact_range(const Napi::CallbackInfo& info);     // request, family, lower, upper
+  void checkpoint(const Napi::CallbackInfo& info);        // request, path
+  Napi::Value property(const Napi::CallbackInfo& info);   // name, family
+  void create_column_family(const Napi::CallbackInfo& info);    // request, options
+  void drop_column_family(const Napi::CallbackInfo& info);      // request, name
+  Napi::Value column_families(const Napi::CallbackInfo& info);  // [name, id, name, …]
+
+  /** False where the queue takes no more tasks. */
+  bool post(core::TaskQueue& queue, double request, const char* operation, Work work);
+  core::Database& opened(Napi::Env env);
+  /** Throws CLOSED where there is none to be had. */
+  core::Database::Lease lease(Napi::Env env, const char* operation);
+  void create_core(Napi::Env env, std::string path);
+  void expect(Napi::Env env);
+  Napi::Value error_value(Napi::Env env, const core::Status& status);
+
+  const std::shared_ptr<Environment> environment_;
+  Napi::FunctionReference settle_;
+  Napi::FunctionReference make_error_;
+  const uint64_t address_;  // taken last: a constructor that throws leaves no dangling one
+  std::shared_ptr<core::Database> database_;
+  size_t pending_ = 0;
+};
+
+core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first);
+/** A Buffer; a long one takes over the string's memory instead of copying it. */
+Napi::Value to_buffer(Napi::Env env, std::string bytes);
+
+}  // namespace skin
