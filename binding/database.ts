@@ -1,0 +1,337 @@
+import { resolve } from 'node:path';
+import {
+  checkBoolean,
+  checkBytes,
+  checkInteger,
+  checkName,
+  checkOptionalBytes,
+  checkOptions,
+  outOfRange,
+  wrongType,
+} from './arguments.js';
+import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
+import { loadAddon } from './load-addon.js';
+import type { NativeColumnFamilyOptions, NativeDatabase, NativeOpenOptions } from './native-addon.js';
+import { PackedRows, type Row } from './packed-rows.js';
+import { Requests } from './requests.js';
+import { RocksError, type RocksErrorCode } from './rocks-error.js';
+import { type ScanRange, toNativeRange } from './scan-range.js';
+import { WriteBatch } from './write-batch.js';
+
+export interface ColumnFamilyOptions {
+  name: string;
+  /** Bytes of memtable before it is flushed to a file, at least 64 KiB. Default 64 MiB. */
+  writeBufferSize?: number;
+}
+
+export interface DatabaseOptions {
+  /** Column families to open, beside `default`. All that exist on disk are opened in any case. */
+  columnFamilies?: readonly (string | ColumnFamilyOptions)[];
+  /** Default true; the folders above it are made as well. */
+  createIfMissing?: boolean;
+  /** Default true. */
+  createMissingColumnFamilies?: boolean;
+  /** Default false. */
+  errorIfExists?: boolean;
+  /** Takes no lock: the database may be open for writing elsewhere. Sees what was written before it opened. Default false. */
+  readOnly?: boolean;
+  /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
+  maxTotalWalSize?: number;
+  /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
+  recycleWalFiles?: number;
+}
+
+export interface WriteOptions {
+  /** The WAL is fsynced before this settles. Default false: the operating system has the write, the disk may not. */
+  sync?: boolean;
+}
+
+const OPEN_OPTIONS = [
+  'columnFamilies',
+  'createIfMissing',
+  'createMissingColumnFamilies',
+  'errorIfExists',
+  'readOnly',
+  'maxTotalWalSize',
+  'recycleWalFiles',
+];
+const MIN_WRITE_BUFFER = 64 * 1024;
+const MIB = 1024 * 1024;
+
+/**
+ * An open RocksDB database. One path can be open for writing once at a time, in all processes together.
+ *
+ * Writes take effect in the order of the calls, blocking and asynchronous ones alike; asynchronous ones that wait are
+ * merged into one RocksDB write with one fsync. Keys and values are copied before a call returns. Nothing asynchronous
+ * runs on libuv's threads.
+ *
+ * Every method throws, or rejects with, a {@link RocksError}: `CLOSED` once closing has begun, `READ_ONLY` for a write to
+ * a database that is open read-only, `COLUMN_FAMILY_NOT_FOUND` for a dropped column family, `CORRUPTION` where a checksum
+ * does not match, `IO_ERROR` or `NO_SPACE` as the file system says. A wrong argument is a `TypeError`, or a `RocksError`,
+ * with the code `INVALID_ARGUMENT`.
+ */
+export class Database implements AsyncDisposable {
+  /** Absolute. */
+  readonly path: string;
+  readonly #requests = new Requests();
+  readonly #native: NativeDatabase;
+  readonly #families = new Map<string, ColumnFamilyHandle>();
+  #closing: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(path: string) {
+    this.path = resolve(checkName('path', path));
+    this.#native = new (loadAddon().Database)(
+      this.#requests.settle,
+      (code, message) => new RocksError(code as RocksErrorCode, message),
+    );
+  }
+
+  /**
+   * Opens the database at `path`, with its column families.
+   * @throws RocksError `LOCKED` where it is open already, here or in another process; `NOT_FOUND` where there is none and
+   *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`; `COLUMN_FAMILY_NOT_FOUND` where one is
+   *   missing and may not be made; `CORRUPTION` where its files are damaged
+   */
+  static async open(path: string, options?: DatabaseOptions): Promise<Database> {
+    const database = new Database(path);
+    const native = toNativeOptions(options);
+    await database.#requests.start((request) => database.#native.open(request, database.path, native));
+    database.#learnFamilies();
+    return database;
+  }
+
+  /** {@link open}, blocking. */
+  static openSync(path: string, options?: DatabaseOptions): Database {
+    const database = new Database(path);
+    database.#native.openSync(database.path, toNativeOptions(options));
+    database.#learnFamilies();
+    return database;
+  }
+
+  #learnFamilies(): void {
+    const pairs = this.#native.columnFamilies();
+    for (let at = 0; at < pairs.length; at += 2) {
+      const name = pairs[at] as string;
+      this.#families.set(name, new ColumnFamilyHandle(this, name, pairs[at + 1] as number));
+    }
+  }
+
+  // ── Column families ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Names, sorted. */
+  get columnFamilies(): readonly string[] {
+    return [...this.#families.keys()].sort();
+  }
+
+  /** @throws RocksError `COLUMN_FAMILY_NOT_FOUND` */
+  columnFamily(name: string): ColumnFamily {
+    const family = this.#families.get(checkName('name', name));
+    if (family === undefined) {
+      throw new RocksError(
+        'COLUMN_FAMILY_NOT_FOUND',
+        `there is no column family ${JSON.stringify(name)} in ${this.path}`,
+      );
+    }
+    return family;
+  }
+
+  /** @throws RocksError `COLUMN_FAMILY_EXISTS` */
+  async createColumnFamily(options: string | ColumnFamilyOptions): Promise<ColumnFamily> {
+    const native = toNativeFamily('options', options);
+    const id = await this.#requests.start<number>((request) => this.#native.createColumnFamily(request, native));
+    const family = new ColumnFamilyHandle(this, native.name, id);
+    this.#families.set(native.name, family);
+    return family;
+  }
+
+  /** Removes a column family and all that is in it. From the call on it is gone for every later call. */
+  async dropColumnFamily(name: string): Promise<void> {
+    checkName('name', name);
+    const family = this.#families.get(name);
+    const dropped = this.#requests.start<void>((request) => {
+      this.#native.dropColumnFamily(request, name);
+      this.#families.delete(name);
+    });
+    try {
+      await dropped;
+    } catch (error) {
+      // Still there after a failure, and unchanged, unless it was not this call that removed it.
+      if (family !== undefined && !this.#families.has(name)) this.#families.set(name, family);
+      throw error;
+    }
+  }
+
+  // ── Reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The value of `key`, or undefined. */
+  get(cf: ColumnFamily, key: Uint8Array): Promise<Buffer | undefined> {
+    return this.#requests.start((request) =>
+      this.#native.get(request, ColumnFamilyHandle.idOf('cf', cf, this), checkBytes('key', key)),
+    );
+  }
+
+  /** {@link get}, blocking. */
+  getSync(cf: ColumnFamily, key: Uint8Array): Buffer | undefined {
+    return this.#native.getSync(ColumnFamilyHandle.idOf('cf', cf, this), checkBytes('key', key));
+  }
+
+  /** The rows of a range, all from one moment. For one that may be long, {@link iterate}. */
+  async scan(cf: ColumnFamily, range?: ScanRange): Promise<Row[]> {
+    const native = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, this), range);
+    return new PackedRows(
+      await this.#requests.start<Buffer>((request) => this.#native.scan(request, ...native)),
+    ).rows();
+  }
+
+  /** {@link scan}, blocking. */
+  scanSync(cf: ColumnFamily, range?: ScanRange): Row[] {
+    return Database.scanPackedSync(this, cf, range).rows();
+  }
+
+  /** @internal {@link scanSync} without an object a row. */
+  static scanPackedSync(database: Database, cf: ColumnFamily, range?: ScanRange): PackedRows {
+    return new PackedRows(
+      database.#native.scanSync(...toNativeRange(ColumnFamilyHandle.idOf('cf', cf, database), range)),
+    );
+  }
+
+  /**
+   * The rows of a range one by one, all from one moment: that of the first `next()`. Ended early (`break`, `return()`), it
+   * lets go of what it holds; closing the database ends it with `CLOSED`.
+   */
+  iterate(cf: ColumnFamily, range?: ScanRange): AsyncIterableIterator<Row> {
+    const [family, lower, upper, ...rest] = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, this), range);
+    // The addon copies the bounds at the first `next()`; what becomes of the caller's buffers until then must not count.
+    return this.#rows([family, lower && Uint8Array.from(lower), upper && Uint8Array.from(upper), ...rest]);
+  }
+
+  async *#rows(range: ReturnType<typeof toNativeRange>): AsyncGenerator<Row, void, undefined> {
+    const iterator = this.#native.iterate(...range);
+    try {
+      for (;;) {
+        const bytes = await this.#requests.start<Buffer>((request) => iterator.next(request));
+        const piece = new PackedRows(bytes);
+        if (piece.count === 0) return;
+        for (const row of piece.rows()) yield row;
+      }
+    } finally {
+      iterator.close();
+    }
+  }
+
+  // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All of `batch` or nothing. A later change of the batch changes nothing that was written. */
+  write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
+    return this.#requests.start((request) =>
+      this.#native.write(request, WriteBatch.pack(batch, this), toSync(options)),
+    );
+  }
+
+  /** {@link write}, blocking; it waits for the asynchronous writes called before it. */
+  writeSync(batch: WriteBatch, options?: WriteOptions): void {
+    this.#native.writeSync(WriteBatch.pack(batch, this), toSync(options));
+  }
+
+  // ── Maintenance ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Writes every memtable to a file. Not needed for durability, which is the WAL's. */
+  flush(): Promise<void> {
+    return this.#requests.start((request) => this.#native.flush(request));
+  }
+
+  /** Rewrites the files of a range so that what was deleted gives its space back. */
+  compactRange(cf: ColumnFamily, range?: { gte?: Uint8Array; lt?: Uint8Array }): Promise<void> {
+    return this.#requests.start((request) => {
+      const { gte, lt } = checkOptions('range', range, ['gte', 'lt']);
+      const family = ColumnFamilyHandle.idOf('cf', cf, this);
+      this.#native.compactRange(request, family, checkOptionalBytes('gte', gte), checkOptionalBytes('lt', lt));
+    });
+  }
+
+  /**
+   * A consistent copy of the whole database in a new folder `path`, hard-linked where the file system allows.
+   * @throws RocksError `INVALID_ARGUMENT` where `path` exists
+   */
+  checkpoint(path: string): Promise<void> {
+    return this.#requests.start((request) => this.#native.checkpoint(request, resolve(checkName('path', path))));
+  }
+
+  /**
+   * A property of RocksDB ("rocksdb.total-sst-files-size"), of `cf` (default: the column family `default`), or undefined
+   * where there is none of that name. A value that RocksDB keeps inside a map is named "map/key":
+   * "rocksdb.dbstats/db.wal_syncs" is the number of WAL fsyncs since the database was opened.
+   */
+  property(name: string, cf?: ColumnFamily): string | undefined {
+    const family = cf === undefined ? undefined : ColumnFamilyHandle.idOf('cf', cf, this);
+    return this.#native.property(checkName('name', name), family);
+  }
+
+  // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** True once closing has begun. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Refuses new work, waits for what is in flight with no time-out, makes every write durable, closes. Calling it again
+   * gives the same outcome. A database that is never closed is closed when it is collected, or when its thread ends.
+   */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#closing ??= this.#requests.start<void>((request) => this.#native.close(request));
+    return this.#closing;
+  }
+
+  /** {@link close}, blocking. */
+  closeSync(): void {
+    this.#closed = true;
+    this.#native.closeSync();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function toSync(options: WriteOptions | undefined): boolean {
+  return checkBoolean('sync', checkOptions('options', options, ['sync']).sync, false);
+}
+
+function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions {
+  const options = checkOptions('options', given, OPEN_OPTIONS);
+  const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2 } = options;
+  return {
+    columnFamilies: toNativeFamilies(columnFamilies),
+    createIfMissing: checkBoolean('createIfMissing', options.createIfMissing, true),
+    createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
+    errorIfExists: checkBoolean('errorIfExists', options.errorIfExists, false),
+    readOnly: checkBoolean('readOnly', options.readOnly, false),
+    maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
+    recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
+  };
+}
+
+function toNativeFamilies(given: unknown): NativeColumnFamilyOptions[] {
+  if (!Array.isArray(given)) throw wrongType('columnFamilies', 'an array', given);
+  const families = Array.from(given, (family, i) => toNativeFamily(`columnFamilies[${i}]`, family));
+  const names = families.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw outOfRange('columnFamilies', 'a list that names each column family once', twice);
+  return families;
+}
+
+function toNativeFamily(argument: string, given: string | ColumnFamilyOptions): NativeColumnFamilyOptions {
+  if (typeof given === 'string') return { name: checkName(argument, given), writeBufferSize: undefined };
+  if (given === undefined) throw wrongType(argument, 'a name or an object', given);
+  const { name, writeBufferSize } = checkOptions(argument, given, ['name', 'writeBufferSize']);
+  return {
+    name: checkName(`${argument}.name`, name),
+    writeBufferSize:
+      writeBufferSize === undefined
+        ? undefined
+        : checkInteger(`${argument}.writeBufferSize`, writeBufferSize, MIN_WRITE_BUFFER),
+  };
+}

@@ -1,0 +1,74 @@
+// Finds and loads the compiled addon: a build in the clone first, then a prebuilt binary of the published package.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon } from './native-addon.js';
+
+const PACKAGE = 'omnipaxos-rocksdb';
+const FILE = 'omnipaxos_rocksdb.node';
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded at the first call, so that importing the package costs nothing where only `MemStorage` is used.
+ * @throws Error with code `ERR_ADDON_NOT_LOADED`: what was looked for, why it would not do, and the command that mends it
+ */
+export function loadAddon(): NativeAddon {
+  loaded ??= loadFrom(packageRoot());
+  return loaded;
+}
+
+/** @internal Exported for its tests; use {@link loadAddon}. */
+export function loadFrom(root: string): NativeAddon {
+  const require = createRequire(import.meta.url);
+  const attempts: string[] = [];
+  for (const candidate of [
+    join(root, 'build', 'Release', FILE),
+    join(root, 'prebuilds', `${process.platform}-${process.arch}${libc() === 'musl' ? '-musl' : ''}`, FILE),
+  ]) {
+    if (!existsSync(candidate)) {
+      attempts.push(`${candidate}: not there`);
+      continue;
+    }
+    try {
+      return require(candidate) as NativeAddon;
+    } catch (error) {
+      attempts.push(`${candidate}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const remedy = existsSync(join(root, 'CMakeLists.txt'))
+    ? `run \`npm run build\` in ${root}`
+    : `this package has no binary for your platform: build it in a clone of the repository (\`npm ci && npm run build\`) ` +
+      `and install from there`;
+  const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
+  throw Object.assign(
+    new Error(
+      `${PACKAGE}: the native addon could not be loaded (${platform}${libc() ? `, ${libc()}` : ''}).\n` +
+        `${attempts.map((attempt) => `  ${attempt}\n`).join('')}To mend it, ${remedy}.`,
+    ),
+    { code: 'ERR_ADDON_NOT_LOADED' },
+  );
+}
+
+/** The folder of this package's package.json: the sources and the compiled files lie at different depths below it. */
+function packageRoot(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; folder !== dirname(folder); folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === PACKAGE) return folder;
+  }
+  return start;
+}
+
+let detectedLibc: 'glibc' | 'musl' | undefined;
+
+function libc(): 'glibc' | 'musl' | undefined {
+  if (process.platform !== 'linux') return undefined;
+  if (detectedLibc === undefined) {
+    const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+    detectedLibc = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  }
+  return detectedLibc;
+}

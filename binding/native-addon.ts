@@ -1,0 +1,64 @@
+// The addon as native/napi/ exposes it. Asynchronous methods take a request number first and answer through the `settle`
+// function of their database, in one call for all results that are ready.
+
+export interface NativeAddon {
+  readonly Database: new (settle: Settle, makeError: MakeError) => NativeDatabase;
+  readonly rocksdbVersion: string;
+}
+
+/** Flat: request, error or undefined, value, request, … */
+export type Settle = (results: readonly unknown[]) => void;
+export type MakeError = (code: string, message: string) => Error;
+
+export interface NativeColumnFamilyOptions {
+  name: string;
+  writeBufferSize: number | undefined;
+}
+
+export interface NativeOpenOptions {
+  columnFamilies: NativeColumnFamilyOptions[];
+  createIfMissing: boolean;
+  createMissingColumnFamilies: boolean;
+  errorIfExists: boolean;
+  readOnly: boolean;
+  maxTotalWalSize: number;
+  recycleWalFiles: number;
+}
+
+/** Column family, inclusive lower bound, exclusive upper bound, reverse, limit, max bytes. */
+export type NativeScanArguments = [
+  family: number,
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+  reverse: boolean,
+  limit: number | undefined,
+  maxBytes: number | undefined,
+];
+
+export interface NativeDatabase {
+  open(request: number, path: string, options: NativeOpenOptions): void;
+  openSync(path: string, options: NativeOpenOptions): void;
+  close(request: number): void;
+  closeSync(): void;
+  get(request: number, family: number, key: Uint8Array): void;
+  getSync(family: number, key: Uint8Array): Buffer | undefined;
+  write(request: number, packedBatch: Uint8Array, sync: boolean): void;
+  writeSync(packedBatch: Uint8Array, sync: boolean): void;
+  scan(request: number, ...range: NativeScanArguments): void;
+  scanSync(...range: NativeScanArguments): Buffer;
+  iterate(...range: NativeScanArguments): NativeIterator;
+  flush(request: number): void;
+  compactRange(request: number, family: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void;
+  checkpoint(request: number, path: string): void;
+  property(name: string, family: number | undefined): string | undefined;
+  createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;
+  dropColumnFamily(request: number, name: string): void;
+  /** Flat: name, id, name, … */
+  columnFamilies(): (string | number)[];
+}
+
+export interface NativeIterator {
+  /** Settles with packed rows; with none, the range is exhausted. */
+  next(request: number): void;
+  close(): void;
+}

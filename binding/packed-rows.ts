@@ -1,0 +1,38 @@
+/** A key and its value. Both share memory with the other rows of their read: copy what you keep for long. */
+export interface Row {
+  key: Buffer;
+  value: Buffer;
+}
+
+/** @internal The rows of one range read, in the one buffer they came in. native/core/packed_rows.h has its layout. */
+export class PackedRows {
+  readonly count: number;
+  readonly #bytes: Buffer;
+  readonly #ends: Uint32Array;
+
+  constructor(bytes: Buffer) {
+    const last = bytes.length - 4;
+    const aligned = (bytes.byteOffset + last) % 4 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+    this.count = new Uint32Array(aligned.buffer, aligned.byteOffset + last, 1)[0] as number;
+    this.#ends = new Uint32Array(aligned.buffer, aligned.byteOffset + last - this.count * 8, this.count * 2);
+    this.#bytes = aligned;
+  }
+
+  /** A view, as every row is: see {@link Row}. */
+  key(row: number): Buffer {
+    return this.#bytes.subarray(row === 0 ? 0 : this.#ends[row * 2 - 1], this.#ends[row * 2]);
+  }
+
+  /** Bytes of all keys and values. */
+  get byteLength(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  value(row: number): Buffer {
+    return this.#bytes.subarray(this.#ends[row * 2], this.#ends[row * 2 + 1]);
+  }
+
+  rows(): Row[] {
+    return Array.from({ length: this.count }, (_, row) => ({ key: this.key(row), value: this.value(row) }));
+  }
+}

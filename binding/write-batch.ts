@@ -1,0 +1,119 @@
+import { checkBytes, outOfRange } from './arguments.js';
+import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
+import type { Database } from './database.js';
+import { RocksError } from './rocks-error.js';
+
+// The packed format is written down in native/core/batch_format.h, beside its parser.
+const HEADER_BYTES = 13;
+const PUT = 1;
+const DELETE = 2;
+const DELETE_RANGE = 3;
+
+/** The most that one batch may hold: what every supported Node can allocate in one piece. */
+const MAX_BYTES = 2 ** 31 - 1;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Records to be written together, all or none, in the order they were added. Keys and values are copied when they are
+ * added. A batch holds records of one database, which may be spread over its column families; it can be written any
+ * number of times, and needs no closing.
+ */
+export class WriteBatch {
+  #bytes = Buffer.allocUnsafe(0);
+  #length = 0;
+  #count = 0;
+  #database: Database | undefined;
+
+  /**
+   * Sets `key` to `value`.
+   * @throws TypeError (code INVALID_ARGUMENT) where an argument is of the wrong type
+   * @throws RocksError INVALID_ARGUMENT where the batch belongs to another database or would pass 2 GiB
+   */
+  put(cf: ColumnFamily, key: Uint8Array, value: Uint8Array): this {
+    return this.#add(PUT, cf, checkBytes('key', key), checkBytes('value', value));
+  }
+
+  /** Removes `key`; one that is not there is no error. Throws like {@link put}. */
+  delete(cf: ColumnFamily, key: Uint8Array): this {
+    return this.#add(DELETE, cf, checkBytes('key', key), NOTHING);
+  }
+
+  /** Removes every key in `[from, to)`, by their bytes. Throws like {@link put}, and where `to` lies before `from`. */
+  deleteRange(cf: ColumnFamily, from: Uint8Array, to: Uint8Array): this {
+    checkBytes('from', from);
+    checkBytes('to', to);
+    if (Buffer.compare(from, to) > 0) throw outOfRange('to', 'a key at or past from', to);
+    return this.#add(DELETE_RANGE, cf, from, to);
+  }
+
+  /** Forgets every record, and the database they were for. */
+  clear(): this {
+    this.#length = 0;
+    this.#count = 0;
+    this.#database = undefined;
+    return this;
+  }
+
+  /** Records added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of all keys and values, and 13 more for each record. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  /** @internal What crosses into C++: valid until the batch changes. */
+  static pack(batch: unknown, database: Database): Uint8Array {
+    if (typeof batch !== 'object' || batch === null || !(#bytes in batch)) {
+      throw outOfRange('batch', 'a WriteBatch', batch);
+    }
+    if (batch.#database !== undefined && batch.#database !== database) throw anotherDatabase(batch.#database, database);
+    return batch.#bytes.subarray(0, batch.#length);
+  }
+
+  #add(operation: number, cf: ColumnFamily, first: Uint8Array, second: Uint8Array): this {
+    const family = ColumnFamilyHandle.idOf('cf', cf);
+    if (this.#database !== undefined && this.#database !== cf.database) {
+      throw anotherDatabase(this.#database, cf.database);
+    }
+    const firstLength = first.byteLength;
+    const secondLength = second.byteLength;
+    const end = this.#length + HEADER_BYTES + firstLength + secondLength;
+    if (end > this.#bytes.length) this.#grow(end);
+
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = operation;
+    at = bytes.writeUInt32LE(family, at);
+    at = bytes.writeUInt32LE(firstLength, at);
+    at = bytes.writeUInt32LE(secondLength, at);
+    bytes.set(first, at);
+    bytes.set(second, at + firstLength);
+
+    this.#database = cf.database;
+    this.#length = end;
+    this.#count++;
+    return this;
+  }
+
+  #grow(needed: number): void {
+    if (needed > MAX_BYTES) {
+      throw new RocksError(
+        'INVALID_ARGUMENT',
+        `a batch holds at most ${MAX_BYTES} bytes, not ${needed}; write it in parts`,
+      );
+    }
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#bytes.length * 2, 512)));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+function anotherDatabase(mine: Database, other: Database): RocksError {
+  return new RocksError(
+    'INVALID_ARGUMENT',
+    `the batch holds records for the database at ${mine.path}, not ${other.path}`,
+  );
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from '@jest/globals';
+import { WriteBatch } from '../../binding/index.js';
+import { expectInvalidArgument, expectRocksError } from '../support/failures.js';
+import { bytes, collect, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
+
+describe('columnFamily', () => {
+  it('gives the same handle each time, which knows its name and database', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = db.columnFamily('log');
+    expect(log.name).toBe('log');
+    expect(log.database).toBe(db);
+    expect(db.columnFamily('log')).toBe(log);
+  });
+
+  it('refuses a name that is not there', async () => {
+    const db = await temporaryDatabase();
+    await expectRocksError(() => db.columnFamily('absent'), 'COLUMN_FAMILY_NOT_FOUND', 'absent', db.path);
+  });
+
+  it('keeps each key space to itself', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['a', 'b'] });
+    const [a, b] = [db.columnFamily('a'), db.columnFamily('b')];
+    await db.write(puts(a, { k: 'in a' }));
+    expect(await db.get(b, bytes('k'))).toBeUndefined();
+    expect(await db.get(db.columnFamily('default'), bytes('k'))).toBeUndefined();
+    expect(await db.get(a, bytes('k'))).toEqual(bytes('in a'));
+  });
+
+  it('refuses the handle of another database', async () => {
+    const [one, other] = [await temporaryDatabase(), await temporaryDatabase()];
+    const foreign = other.columnFamily('default');
+    await expectInvalidArgument(() => one.get(foreign, bytes('k')), one.path);
+    await expectInvalidArgument(() => one.getSync(foreign, bytes('k')), one.path);
+    await expectInvalidArgument(() => one.scan(foreign), one.path);
+    await expectInvalidArgument(() => one.scanSync(foreign), one.path);
+    await expectInvalidArgument(() => one.iterate(foreign), one.path);
+    await expectInvalidArgument(() => one.compactRange(foreign), one.path);
+    await expectInvalidArgument(() => one.property('rocksdb.stats', foreign), one.path);
+    await expectInvalidArgument(() => one.write(puts(foreign, { k: 'v' })), one.path, other.path);
+    await expectInvalidArgument(() => one.writeSync(puts(foreign, { k: 'v' })), one.path, other.path);
+  });
+});
+
+describe('createColumnFamily', () => {
+  it('creates one that is there at once, listed, and still there after a reopen', async () => {
+    const db = await temporaryDatabase();
+    const log = await db.createColumnFamily('log');
+    expect(log.name).toBe('log');
+    expect(db.columnFamily('log')).toBe(log);
+    expect(db.columnFamilies).toEqual(['default', 'log']);
+    await db.write(puts(log, { k: 'v' }), { sync: true });
+    await db.close();
+    const again = await openAt(db.path);
+    expect(shown(again.scanSync(again.columnFamily('log')))).toEqual(['k=v']);
+  });
+
+  it('refuses a name that exists', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    await expectRocksError(() => db.createColumnFamily('log'), 'COLUMN_FAMILY_EXISTS', 'log', db.path);
+    await expectRocksError(() => db.createColumnFamily({ name: 'default' }), 'COLUMN_FAMILY_EXISTS', 'default');
+  });
+
+  it('lets one of several calls for the same name win', async () => {
+    const db = await temporaryDatabase();
+    const calls = await Promise.allSettled(Array.from({ length: 8 }, () => db.createColumnFamily('log')));
+    const refused = calls.filter((call) => call.status === 'rejected');
+    expect(refused).toHaveLength(7);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'COLUMN_FAMILY_EXISTS' });
+    await db.write(puts(db.columnFamily('log'), { k: 'v' }));
+    expect(shown(await db.scan(db.columnFamily('log')))).toEqual(['k=v']);
+  });
+
+  it('takes any name that UTF-8 can carry', async () => {
+    const names = ['with space', 'a/b', '..', '"quoted"', 'línea', '日誌', '📓', 'x'.repeat(10_000)];
+    const db = await temporaryDatabase();
+    for (const name of names) await db.write(puts(await db.createColumnFamily(name), { name }));
+    await db.close();
+    const again = await openAt(db.path);
+    expect(again.columnFamilies).toEqual(['default', ...names].sort());
+    for (const name of names)
+      expect(shown(again.scanSync(again.columnFamily(name)))).toEqual(
+        shown([{ key: bytes('name'), value: bytes(name) }]),
+      );
+  });
+
+  it('takes its turn among the writes: those called before it are done when it is', async () => {
+    const db = await temporaryDatabase();
+    const cf = db.columnFamily('default');
+    const writes = Array.from({ length: 50 }, (_, i) => db.write(puts(cf, { k: String(i) }), { sync: true }));
+    await db.createColumnFamily('log');
+    expect(db.getSync(cf, bytes('k'))).toEqual(bytes('49'));
+    await Promise.all(writes);
+  });
+});
+
+describe('dropColumnFamily', () => {
+  it('removes it and all that is in it, for good', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log', 'other'] });
+    await db.write(puts(db.columnFamily('log'), { k: 'v' }));
+    await db.dropColumnFamily('log');
+    expect(db.columnFamilies).toEqual(['default', 'other']);
+    await expectRocksError(() => db.columnFamily('log'), 'COLUMN_FAMILY_NOT_FOUND', 'log');
+    await db.close();
+    const again = await openAt(db.path);
+    expect(again.columnFamilies).toEqual(['default', 'other']);
+    const anew = await again.createColumnFamily('log');
+    expect(again.scanSync(anew)).toEqual([]);
+  });
+
+  it('is gone from the call on', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = db.columnFamily('log');
+    const dropped = db.dropColumnFamily('log');
+    expect(db.columnFamilies).toEqual(['default']);
+    await expectRocksError(() => db.columnFamily('log'), 'COLUMN_FAMILY_NOT_FOUND');
+    await expectRocksError(() => db.getSync(log, bytes('k')), 'COLUMN_FAMILY_NOT_FOUND');
+    await dropped;
+  });
+
+  it('refuses every use of the handle afterwards, also when the name exists again', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = db.columnFamily('log');
+    const key = bytes('k');
+    await db.dropColumnFamily('log');
+    for (let round = 0; round < 2; round++) {
+      await expectRocksError(() => db.get(log, key), 'COLUMN_FAMILY_NOT_FOUND', 'get', db.path);
+      await expectRocksError(() => db.getSync(log, key), 'COLUMN_FAMILY_NOT_FOUND', 'get', db.path);
+      await expectRocksError(() => db.scan(log), 'COLUMN_FAMILY_NOT_FOUND', 'scan', db.path);
+      await expectRocksError(() => db.scanSync(log), 'COLUMN_FAMILY_NOT_FOUND', 'scan', db.path);
+      await expectRocksError(() => db.iterate(log).next(), 'COLUMN_FAMILY_NOT_FOUND', 'iterate', db.path);
+      await expectRocksError(() => db.write(puts(log, { k: 'v' })), 'COLUMN_FAMILY_NOT_FOUND', 'write', db.path);
+      await expectRocksError(() => db.writeSync(puts(log, { k: 'v' })), 'COLUMN_FAMILY_NOT_FOUND', 'write', db.path);
+      await expectRocksError(() => db.compactRange(log), 'COLUMN_FAMILY_NOT_FOUND', 'compact', db.path);
+      await expectRocksError(() => db.property('rocksdb.stats', log), 'COLUMN_FAMILY_NOT_FOUND', 'property', db.path);
+      if (round === 0) await db.createColumnFamily('log');
+    }
+    expect(db.scanSync(db.columnFamily('log'))).toEqual([]);
+  });
+
+  it('refuses a name that is not there, and `default`', async () => {
+    const db = await temporaryDatabase();
+    await expectRocksError(() => db.dropColumnFamily('absent'), 'COLUMN_FAMILY_NOT_FOUND', 'absent', db.path);
+    await expectRocksError(() => db.dropColumnFamily('default'), 'INVALID_ARGUMENT', 'default', db.path);
+    expect(db.columnFamilies).toEqual(['default']);
+    expect(db.getSync(db.columnFamily('default'), bytes('k'))).toBeUndefined();
+  });
+
+  it('lets one of several calls win, and the column family stays gone', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const calls = await Promise.allSettled(Array.from({ length: 5 }, () => db.dropColumnFamily('log')));
+    expect(calls.map((call) => call.status)).toEqual(['fulfilled', ...Array(4).fill('rejected')]);
+    expect(db.columnFamilies).toEqual(['default']);
+  });
+
+  it('lets the writes queued before it finish, and refuses those called after', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = db.columnFamily('log');
+    const before = Array.from({ length: 50 }, (_, i) => db.write(puts(log, { [`k${i}`]: 'v' }), { sync: i % 2 === 0 }));
+    const dropped = db.dropColumnFamily('log');
+    const after = Array.from({ length: 50 }, (_, i) => db.write(puts(log, { [`k${i}`]: 'v' })));
+    const [accepted, refused] = await Promise.all([Promise.allSettled(before), Promise.allSettled(after)]);
+    for (const write of accepted) expect(write.status).toBe('fulfilled');
+    for (const write of refused) {
+      expect(write).toMatchObject({ status: 'rejected', reason: { code: 'COLUMN_FAMILY_NOT_FOUND' } });
+    }
+    await dropped;
+  });
+
+  it('lets a create of the same name follow at once', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    await db.write(puts(db.columnFamily('log'), { k: 'old' }));
+    const [, anew] = await Promise.all([db.dropColumnFamily('log'), db.createColumnFamily('log')]);
+    expect(db.columnFamily('log')).toBe(anew);
+    expect(db.scanSync(anew)).toEqual([]);
+    await db.write(puts(anew, { k: 'new' }));
+    await db.close();
+    const again = await openAt(db.path);
+    expect(shown(again.scanSync(again.columnFamily('log')))).toEqual(['k=new']);
+  });
+
+  it('lets an iterator that has begun read to its end', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = db.columnFamily('log');
+    const batch = new WriteBatch();
+    for (let i = 0; i < 2500; i++) batch.put(log, bytes(String(i).padStart(5, '0')), bytes('v'));
+    await db.write(batch);
+    const rows = db.iterate(log);
+    await rows.next();
+    await db.dropColumnFamily('log');
+    expect(await collect(rows)).toHaveLength(2499);
+  });
+});
