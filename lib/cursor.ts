@@ -1,0 +1,22 @@
+import type { LiveRanges } from './live-ranges.js';
+import type { LogIndex } from './storage.js';
+
+/** What a storage knows of its log without reading it. It always equals what reopening would find. */
+export interface Cursor {
+  readonly live: LiveRanges;
+  readonly compactedIdx: LogIndex;
+}
+
+/** Where the next append lands: behind the highest live entry, never below the floor. */
+export function nextIdx({ live, compactedIdx }: Cursor): LogIndex {
+  return live.highest === undefined ? compactedIdx : Math.max(live.highest + 1, compactedIdx);
+}
+
+/** The lowest live index; that of the next append where nothing is live. */
+export function firstIdx(cursor: Cursor): LogIndex {
+  return cursor.live.lowest ?? nextIdx(cursor);
+}
+
+export function logLength(cursor: Cursor): number {
+  return Math.max(0, nextIdx(cursor) - cursor.compactedIdx);
+}

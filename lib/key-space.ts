@@ -1,0 +1,68 @@
+// Where each record of a storage lies in its column family.
+//
+//   | key                       | record                                 | value                         |
+//   |---------------------------|----------------------------------------|-------------------------------|
+//   | "L/" + index, u64 BE      | a log entry                            | version byte, codec's bytes   |
+//   | "M/promise"               | the promised ballot                    | version byte, MessagePack     |
+//   | "M/accepted_round"        | the accepted round, a ballot           | version byte, MessagePack     |
+//   | "M/decided_idx"           | the decided index                      | u64 BE                        |
+//   | "M/compacted_idx"         | the compaction floor                   | u64 BE                        |
+//   | "M/snapshot"              | the snapshot                           | version byte, codec's bytes   |
+//   | "M/stopsign"              | the stop-sign                          | version byte, MessagePack     |
+
+import type { LogIndex } from './storage.js';
+import { StorageError } from './storage-error.js';
+
+const LOG_KEY_BYTES = 10;
+const PREFIX_BYTES = 2;
+
+/** Bounds of everything that starts with "L/": `[start, end)`. */
+export const LOG_START = Buffer.from('L/');
+export const LOG_END = Buffer.from('L0');
+
+export const META_KEYS = {
+  promise: Buffer.from('M/promise'),
+  acceptedRound: Buffer.from('M/accepted_round'),
+  decidedIdx: Buffer.from('M/decided_idx'),
+  compactedIdx: Buffer.from('M/compacted_idx'),
+  snapshot: Buffer.from('M/snapshot'),
+  stopsign: Buffer.from('M/stopsign'),
+} as const;
+
+export type MetaName = keyof typeof META_KEYS;
+
+export function logKey(idx: LogIndex): Buffer {
+  const key = Buffer.allocUnsafe(LOG_KEY_BYTES);
+  key[0] = 0x4c; // L
+  key[1] = 0x2f; // /
+  writeU64(key, PREFIX_BYTES, idx);
+  return key;
+}
+
+/** @throws StorageError LOG_INTEGRITY where `key` is no log key, or its index past what a number can hold */
+export function parseLogKey(key: Buffer): LogIndex {
+  const idx = key.length === LOG_KEY_BYTES ? readU64(key, PREFIX_BYTES) : Number.NaN;
+  if (!Number.isSafeInteger(idx)) {
+    throw new StorageError(
+      'LOG_INTEGRITY',
+      `malformed log key ${showKey(key)}: "L/" and a u64 below 2^53 were expected`,
+    );
+  }
+  return idx;
+}
+
+/** Printable as it is, anything else as hexadecimal. */
+export function showKey(key: Uint8Array): string {
+  const text = Buffer.from(key).toString('latin1');
+  return /^[ -~]*$/.test(text) ? JSON.stringify(text) : `0x${Buffer.from(key).toString('hex')}`;
+}
+
+export function writeU64(target: Buffer, at: number, value: number): void {
+  target.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  target.writeUInt32BE(value % 2 ** 32, at + 4);
+}
+
+/** Not a safe integer where the u64 is not. */
+export function readU64(source: Buffer, at: number): number {
+  return source.readUInt32BE(at) * 2 ** 32 + source.readUInt32BE(at + 4);
+}

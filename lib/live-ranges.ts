@@ -1,0 +1,100 @@
+// Which log indices are live. Immutable, so that a cursor can move only once its write has succeeded.
+//
+// A log is nearly always one range without gaps. Gaps come from a floor raised past the tail or from an append on a prefix
+// that is not there. What this process wrote it knows exactly; of a range found on disk at open only the two ends are
+// known to be live, since opening does not read the log. Such a range is probed where an operation cuts into it. That
+// stays correct while writes are on their way: an index inside it is either untouched since open, or cut away.
+
+import type { LogIndex } from './storage.js';
+
+interface LiveRange {
+  readonly from: LogIndex;
+  /** Exclusive. */
+  readonly to: LogIndex;
+  /** False: `from` and `to - 1` are live, and between them there may be gaps. */
+  readonly gapless: boolean;
+}
+
+/** Looks into what lies on disk. */
+export interface Probe {
+  /** The lowest stored index in `[from, to)`. */
+  lowest(from: LogIndex, to: LogIndex): LogIndex | undefined;
+  /** The highest stored index in `[from, to)`. */
+  highest(from: LogIndex, to: LogIndex): LogIndex | undefined;
+}
+
+export class LiveRanges {
+  static readonly NONE = new LiveRanges([]);
+  /** In order, apart, none empty. */
+  readonly #ranges: readonly LiveRange[];
+
+  private constructor(ranges: readonly LiveRange[]) {
+    this.#ranges = ranges;
+  }
+
+  /** What opening finds: the lowest and the highest index, and between them it has not looked. */
+  static foundAtOpen(lowest: LogIndex, highest: LogIndex): LiveRanges {
+    return new LiveRanges([{ from: lowest, to: highest + 1, gapless: highest - lowest < 2 }]);
+  }
+
+  get lowest(): LogIndex | undefined {
+    return this.#ranges[0]?.from;
+  }
+
+  get highest(): LogIndex | undefined {
+    const last = this.#ranges.at(-1);
+    return last && last.to - 1;
+  }
+
+  /** False where an index of `[from, to)` is certainly missing. */
+  mayHoldAll(from: LogIndex, to: LogIndex): boolean {
+    let next = from;
+    for (const range of this.#ranges) {
+      if (range.to <= next) continue;
+      if (range.from > next) return false;
+      next = range.to;
+      if (next >= to) return true;
+    }
+    return next >= to;
+  }
+
+  /** The parts of `[from, to)` that can hold entries. */
+  within(from: LogIndex, to: LogIndex): { from: LogIndex; to: LogIndex }[] {
+    return this.#ranges
+      .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to, to) }))
+      .filter((range) => range.from < range.to);
+  }
+
+  /** With `[from, from + count)`, which lies past everything live. */
+  append(from: LogIndex, count: number): LiveRanges {
+    if (count === 0) return this;
+    const last = this.#ranges.at(-1);
+    const to = from + count;
+    return last?.gapless && last.to === from
+      ? new LiveRanges([...this.#ranges.slice(0, -1), { from: last.from, to, gapless: true }])
+      : new LiveRanges([...this.#ranges, { from, to, gapless: true }]);
+  }
+
+  /** Without everything at or past `from`. */
+  truncate(from: LogIndex, probe: Probe): LiveRanges {
+    const kept = this.#ranges.filter((range) => range.from < from);
+    const last = kept.at(-1);
+    if (last === undefined || last.to <= from) return kept.length === this.#ranges.length ? this : new LiveRanges(kept);
+    kept.pop();
+    const highest = last.gapless ? from - 1 : probe.highest(last.from, from);
+    if (highest !== undefined) kept.push({ ...last, to: highest + 1 });
+    return new LiveRanges(kept);
+  }
+
+  /** Without everything below `to`. */
+  trim(to: LogIndex, probe: Probe): LiveRanges {
+    const kept = this.#ranges.filter((range) => range.to > to);
+    const first = kept[0];
+    if (first === undefined || first.from >= to)
+      return kept.length === this.#ranges.length ? this : new LiveRanges(kept);
+    kept.shift();
+    const lowest = first.gapless ? to : probe.lowest(to, first.to);
+    if (lowest !== undefined) kept.unshift({ ...first, from: lowest });
+    return new LiveRanges(kept);
+  }
+}

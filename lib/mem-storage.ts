@@ -1,0 +1,46 @@
+// A storage in memory, for tests and for nodes that may forget. It keeps encoded bytes, so that what it gives back has
+// been through the codec as if through a disk.
+
+import { BlockingStorage, type VisitEntry } from './blocking-storage.js';
+import type { Cursor } from './cursor.js';
+import { logKey } from './key-space.js';
+import { LiveRanges, type Probe } from './live-ranges.js';
+import { encodeRecords } from './record-sink.js';
+import type { LogIndex } from './storage.js';
+import type { Transition } from './transition.js';
+
+export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
+  protected override cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
+  readonly #meta = new Map<string, Buffer>();
+  readonly #entries = new Map<LogIndex, Buffer>();
+
+  // Never asked: all that is live was written by this object, so no range of it is in doubt.
+  protected override readonly probe: Probe = { lowest: () => undefined, highest: () => undefined };
+
+  protected override readMeta(key: Buffer): Buffer | undefined {
+    return this.#meta.get(key.toString());
+  }
+
+  protected override readEntries(from: LogIndex, to: LogIndex, visit: VisitEntry): void {
+    for (const range of this.cursor.live.within(from, to)) {
+      for (let idx = range.from; idx < range.to; idx++) {
+        if (!visit(logKey(idx), this.#entries.get(idx) as Buffer)) return;
+      }
+    }
+  }
+
+  protected override commit({ records }: Transition<T, S>): void {
+    // Encoded in full before the first change: an entry that cannot be encoded leaves everything as it was.
+    const changes: (() => void)[] = [];
+    encodeRecords(records, this.codecs, {
+      putEntry: (idx, value) => changes.push(() => this.#entries.set(idx, value)),
+      put: (key, value) => changes.push(() => this.#meta.set(key.toString(), value)),
+      delete: (key) => changes.push(() => this.#meta.delete(key.toString())),
+      removeEntries: (from, to) =>
+        changes.push(() => {
+          for (let idx = from; idx < to; idx++) this.#entries.delete(idx);
+        }),
+    });
+    for (const change of changes) change();
+  }
+}

@@ -1,0 +1,122 @@
+// What callers hand to a storage, checked before anything is written. Each check returns what it was given.
+
+import { inspect, types } from 'node:util';
+import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
+import { StorageError } from './storage-error.js';
+
+const MAX_U32 = 2 ** 32 - 1;
+const MAX_U64 = 2n ** 64n - 1n;
+
+function invalid(argument: string, wanted: string, given: unknown): StorageError {
+  const shown = inspect(given, {
+    depth: 1,
+    maxStringLength: 40,
+    maxArrayLength: 5,
+    breakLength: Number.POSITIVE_INFINITY,
+  });
+  return new StorageError('INVALID_ARGUMENT', `${argument} must be ${wanted}, not ${shown}`);
+}
+
+export function checkIndex(argument: string, value: unknown): LogIndex {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid(argument, 'a safe integer ≥ 0', value);
+  return value as number;
+}
+
+export function checkName(argument: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw invalid(argument, 'a name', value);
+  return value;
+}
+
+export function checkEntries<T>(argument: string, value: unknown): readonly T[] {
+  if (!Array.isArray(value)) throw invalid(argument, 'an array', value);
+  // By index, so that a hole in the array counts as well.
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] === undefined) throw invalid(`${argument}[${i}]`, 'a value', undefined);
+  }
+  return value;
+}
+
+export function checkBallot(argument: string, value: unknown): Ballot {
+  const ballot = checkObject<Ballot>(argument, value);
+  checkU32(`${argument}.configId`, ballot.configId);
+  checkU32(`${argument}.n`, ballot.n);
+  checkU32(`${argument}.priority`, ballot.priority);
+  checkU64(`${argument}.pid`, ballot.pid);
+  return ballot;
+}
+
+export function checkStopsign(argument: string, value: unknown): StopSign {
+  const stopsign = checkObject<StopSign>(argument, value);
+  const config = checkObject<StopSign['nextConfig']>(`${argument}.nextConfig`, stopsign.nextConfig);
+  checkU32(`${argument}.nextConfig.configurationId`, config.configurationId);
+  if (!Array.isArray(config.nodes)) throw invalid(`${argument}.nextConfig.nodes`, 'an array', config.nodes);
+  for (const [i, node] of config.nodes.entries()) checkU64(`${argument}.nextConfig.nodes[${i}]`, node);
+  if (config.flexibleQuorum !== undefined) {
+    const quorum = checkObject<NonNullable<typeof config.flexibleQuorum>>(
+      `${argument}.nextConfig.flexibleQuorum`,
+      config.flexibleQuorum,
+    );
+    checkIndex(`${argument}.nextConfig.flexibleQuorum.readQuorumSize`, quorum.readQuorumSize);
+    checkIndex(`${argument}.nextConfig.flexibleQuorum.writeQuorumSize`, quorum.writeQuorumSize);
+  }
+  if (stopsign.metadata !== undefined && !types.isUint8Array(stopsign.metadata)) {
+    throw invalid(`${argument}.metadata`, 'a Uint8Array', stopsign.metadata);
+  }
+  return stopsign;
+}
+
+export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
+  if (!Array.isArray(value)) throw invalid('ops', 'an array', value);
+  for (const [i, op] of value.entries()) checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
+  return value;
+}
+
+/** `argument` leads the names in the messages: the method's own arguments where it is empty. */
+export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): void {
+  const field = (name: string) => (argument === '' ? name : `${argument}.${name}`);
+  switch (op.type) {
+    case 'appendEntry':
+      if (op.entry === undefined) throw invalid(field('entry'), 'a value', undefined);
+      return;
+    case 'appendOnPrefix':
+      checkIndex(field('fromIdx'), op.fromIdx);
+      checkEntries(field('entries'), op.entries);
+      return;
+    case 'appendEntries':
+      checkEntries(field('entries'), op.entries);
+      return;
+    case 'setPromise':
+    case 'setAcceptedRound':
+      checkBallot(field('ballot'), op.ballot);
+      return;
+    case 'setDecidedIdx':
+    case 'setCompactedIdx':
+    case 'trim':
+      checkIndex(field('idx'), op.idx);
+      return;
+    case 'setStopsign':
+      if (op.stopsign !== undefined) checkStopsign(field('stopsign'), op.stopsign);
+      return;
+    case 'setSnapshot':
+      return;
+    default:
+      throw invalid(field('type'), 'the type of a StorageOp', (op as { type: unknown }).type);
+  }
+}
+
+function checkObject<V>(argument: string, value: unknown): V {
+  if (typeof value !== 'object' || value === null) throw invalid(argument, 'an object', value);
+  return value as V;
+}
+
+function checkU32(argument: string, value: unknown): void {
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > MAX_U32) {
+    throw invalid(argument, 'a u32 (an integer from 0 to 4294967295)', value);
+  }
+}
+
+function checkU64(argument: string, value: unknown): void {
+  const fits =
+    typeof value === 'bigint' ? value >= 0n && value <= MAX_U64 : Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!fits) throw invalid(argument, 'a u64 (a safe integer ≥ 0, or a bigint from 0 to 2^64 - 1)', value);
+}

@@ -1,0 +1,150 @@
+import { runInThisContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Codec, msgpackCodec, rawCodec } from '../../lib/index.js';
+
+const codec: Codec<unknown> = msgpackCodec();
+
+/** What a storage does between the two: it copies the bytes before the next `encode`. */
+const throughDisk = (value: unknown) => codec.decode(Buffer.from(codec.encode(value)));
+
+describe('msgpackCodec', () => {
+  it('keeps all that JSON keeps', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        fc.pre(!JSON.stringify(value).includes('__proto__'));
+        // As JSON does it: without the sign of -0.
+        expect(throughDisk(value)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['undefined in an object', { a: undefined }],
+    ['undefined in an array', [undefined, null]],
+    ['NaN and the infinities', [NaN, Infinity, -Infinity]],
+    ['a date', new Date('2001-01-01T00:01:02.003Z')],
+    ['bigints', [0n, 1n, -1n, 2n ** 53n, 2n ** 64n - 1n, -(2n ** 63n), 2n ** 64n, -(2n ** 200n)]],
+    ['a set', new Set(['a', 1])],
+    ['a regular expression', /a+/giu],
+    ['a Uint8Array', Uint8Array.of(0, 128, 255)],
+    ['a Buffer', Buffer.from('bytes')],
+    ['an ArrayBuffer', Uint8Array.of(1, 2).buffer],
+    ['large numbers', [2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER, -(2 ** 40), 1e300, 5e-324]],
+    ['text of every script', ['журнал', '日誌', '📓', '\0', 'x'.repeat(100_000)]],
+    ['objects with the same keys, and with others', [{ a: 1 }, { a: 2 }, { b: 3 }, {}]],
+  ])('keeps %s', (_, value) => {
+    expect(throughDisk(value)).toStrictEqual(value);
+  });
+
+  it.each(['Float32Array', 'Float64Array', 'Int16Array', 'Uint32Array', 'BigUint64Array', 'Int8Array'])(
+    'keeps a %s',
+    (name) => {
+      // That of Node itself: inside jest most of them are another class of the same name, which msgpackr does not know.
+      const bytes = Uint8Array.from({ length: 16 }, (_, i) => i);
+      const value = new (runInThisContext(name))(bytes.buffer);
+      expect(Object.prototype.toString.call(throughDisk(value))).toBe(`[object ${name}]`);
+      expect(throughDisk([value])).toEqual([value]);
+    },
+  );
+
+  it.each<[string, unknown, unknown]>([
+    [
+      'a class instance',
+      new (class Flight {
+        origin = 'SEA';
+      })(),
+      { origin: 'SEA' },
+    ],
+    ['a function inside a value', { f: () => 1, g: 2 }, { f: undefined, g: 2 }],
+    [
+      'a Map',
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, 'b'],
+      ]),
+      { a: 1, 2: 'b' },
+    ],
+    ['-0', [-0], [0]],
+    ['a hole in an array', Array(1), [undefined]],
+    ['the key __proto__', JSON.parse('{"__proto__":1}'), { __proto_: 1 }],
+  ])('brings %s back as something plainer', (_, value, read) => {
+    expect(throughDisk(value)).toStrictEqual(read);
+  });
+
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+
+  it.each<[string, unknown]>([
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+    ['a symbol inside a value', { s: Symbol('s') }],
+    ['a cycle', cycle],
+  ])('does not encode %s', (_, value) => {
+    expect(() => codec.encode(value)).toThrow();
+    expect(throughDisk('and is fit for use afterwards')).toBe('and is fit for use afterwards');
+  });
+
+  it('needs none of the values before it to decode one', () => {
+    const first = Buffer.from(codec.encode({ origin: 'SEA', delay: 1 }));
+    const second = Buffer.from(codec.encode({ origin: 'LAX', delay: 2 }));
+    const another: Codec<unknown> = msgpackCodec();
+    expect(another.decode(second)).toEqual({ origin: 'LAX', delay: 2 });
+    expect(another.decode(first)).toEqual({ origin: 'SEA', delay: 1 });
+  });
+
+  it('decodes bytes that lie inside a larger buffer', () => {
+    const bytes = codec.encode(['a', 1]);
+    const larger = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]);
+    expect(codec.decode(larger.subarray(3, 3 + bytes.length))).toEqual(['a', 1]);
+  });
+
+  it('decodes to what shares no memory with the bytes', () => {
+    const bytes = Buffer.from(codec.encode({ buffer: Buffer.from('abc'), array: Uint8Array.of(1, 2), text: 'abc' }));
+    const value = codec.decode(bytes);
+    bytes.fill(0);
+    expect(value).toEqual({ buffer: Buffer.from('abc'), array: Uint8Array.of(1, 2), text: 'abc' });
+  });
+
+  it('turns any bytes into a value or an error, and is fit for use afterwards', () => {
+    const probe = { small: [64, 100, 127], text: 'abc' };
+    const encoded = Buffer.from(codec.encode(probe));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        try {
+          codec.decode(Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toHaveProperty('message');
+        }
+        expect(codec.decode(encoded)).toEqual(probe);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('rawCodec', () => {
+  it.each([
+    ['a Uint8Array', Uint8Array.of(0, 1, 255)],
+    ['a Buffer', Buffer.from('abc')],
+    ['no bytes', new Uint8Array(0)],
+    ['a part of a larger buffer', Uint8Array.of(9, 1, 2, 9).subarray(1, 3)],
+  ])('stores %s as it is', (_, bytes) => {
+    expect(Buffer.from(rawCodec.encode(bytes))).toEqual(Buffer.from(bytes));
+    expect(rawCodec.decode(bytes)).toEqual(Buffer.from(bytes));
+  });
+
+  it('decodes to a copy, a Buffer', () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    const decoded = rawCodec.decode(bytes);
+    bytes.fill(9);
+    expect(decoded).toStrictEqual(Buffer.of(1, 2, 3));
+  });
+
+  it.each([['text'], [5], [null], [undefined], [[1, 2]], [new ArrayBuffer(2)], [new DataView(new ArrayBuffer(2))]])(
+    'refuses %p',
+    (value) => {
+      expect(() => rawCodec.encode(value as unknown as Uint8Array)).toThrow(TypeError);
+    },
+  );
+});

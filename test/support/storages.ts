@@ -1,0 +1,65 @@
+// The storages that the contract is tested against, one row each. To add one, add a row.
+
+import { join } from 'node:path';
+import { MemStorage, RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
+import { newColumnFamily } from './shared-database.js';
+import { openAt } from './temporary-database.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+/** A storage that may block or return promises: whoever tests it awaits every call. */
+export type AnyStorage<T, S = unknown> = {
+  [K in keyof Methods<T, S>]: (
+    ...args: Parameters<Methods<T, S>[K]>
+  ) => ReturnType<Methods<T, S>[K]> | Promise<ReturnType<Methods<T, S>[K]>>;
+};
+
+type Methods<T, S> = Storage<T, S> & Pick<MemStorage<T, S>, 'getBounds'>;
+
+/** Something done to a log before it is looked at. */
+type Step<T, S> = (log: AnyStorage<T, S>) => unknown;
+
+export interface StorageRow {
+  name: string;
+  /** A new storage after `steps`, ready to be looked at and written on. */
+  givenWith<T, S>(options: StorageOptions<T, S>, ...steps: Step<T, S>[]): Promise<AnyStorage<T, S>>;
+  /** {@link givenWith} the default codecs, and entries that are strings. */
+  given(...steps: Step<string, unknown>[]): Promise<AnyStorage<string>>;
+}
+
+/** The name of a log's column family where the database has no other. */
+export const LOG = 'log';
+
+export const STORAGES: readonly StorageRow[] = [
+  row('MemStorage', async (options, steps) => {
+    const storage = new MemStorage(options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('RocksdbStorage', async (options, steps) => {
+    const { database, name } = await newColumnFamily();
+    const storage = RocksdbStorage.openIn(database, name, options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('RocksdbStorage, reopened', async (options, steps) => {
+    const path = join(temporaryFolder(), 'db');
+    let database = await openAt(path, { columnFamilies: [LOG] });
+    for (const step of steps) {
+      await step(RocksdbStorage.openIn(database, LOG, options));
+      await database.close();
+      database = await openAt(path);
+    }
+    return RocksdbStorage.openIn(database, LOG, options);
+  }),
+];
+
+function row(
+  name: string,
+  givenWith: <T, S>(options: StorageOptions<T, S>, steps: Step<T, S>[]) => Promise<AnyStorage<T, S>>,
+): StorageRow {
+  return {
+    name,
+    givenWith: (options, ...steps) => givenWith(options, steps),
+    given: (...steps) => givenWith<string, unknown>({}, steps),
+  };
+}
