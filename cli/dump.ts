@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { msgpackCodec } from '../lib/codec.js';
+import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/key-space.js';
+import { decodeValue } from '../lib/values.js';
+import { toJson } from './json.js';
+import { openReadOnly } from './open-read-only.js';
+import { cfOption, dbOption, parseIndex } from './options.js';
+
+interface DumpOptions {
+  db: string;
+  cf: string;
+  from?: number;
+  to?: number;
+}
+
+export function dumpCommand(): Command {
+  return new Command('dump')
+    .description('Prints live entries as JSON Lines, in order. Opens read-only, beside a live writer if there is one.')
+    .addOption(dbOption)
+    .addOption(cfOption)
+    .option('--from <index>', 'first index (default: the first there is)', parseIndex)
+    .option('--to <index>', 'index to stop before (default: none)', parseIndex)
+    .action(dump);
+}
+
+async function dump({ db: path, cf, from, to }: DumpOptions): Promise<void> {
+  await using db = await openReadOnly(path);
+  const codec = msgpackCodec<unknown>();
+  const range = { gte: from === undefined ? LOG_START : logKey(from), lt: to === undefined ? LOG_END : logKey(to) };
+  for await (const { key, value } of db.iterate(db.columnFamily(cf), range)) {
+    parseLogKey(key);
+    if (!process.stdout.write(`${toJson(decodeValue(codec, key, value))}\n`)) await once(process.stdout, 'drain');
+  }
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The command `omnipaxos-rocksdb`. Exit codes: 0 done, 1 failed, 2 wrong usage. Errors are one line on stderr.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { appendCommand } from './append.js';
+import { dumpCommand } from './dump.js';
+import { statCommand } from './stat.js';
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+// A reader that has seen enough (`dump | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : FAILED);
+});
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const program = new Command('omnipaxos-rocksdb')
+  .description('Looks into, and appends to, the durable log of a consensus replica.')
+  .version(version)
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
+  .exitOverride();
+for (const command of [appendCommand(), dumpCommand(), statCommand()]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE; // commander has printed it
+  } else {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
+    process.exitCode = FAILED;
+  }
+}
