@@ -39,6 +39,11 @@ export interface DatabaseOptions {
   maxTotalWalSize?: number;
   /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
   recycleWalFiles?: number;
+  /**
+   * Bytes of asynchronous writes that may wait for the disk. Past them a write waits for room with the memory of its own
+   * batch; its promise settles in its turn as ever. Default 64 MiB.
+   */
+  maxQueuedBytes?: number;
 }
 
 export interface WriteOptions {
@@ -54,9 +59,12 @@ const OPEN_OPTIONS = [
   'readOnly',
   'maxTotalWalSize',
   'recycleWalFiles',
+  'maxQueuedBytes',
 ];
 const MIN_WRITE_BUFFER = 64 * 1024;
 const MIB = 1024 * 1024;
+/** The stream of writes that belong to none. */
+const ALONE = 0;
 
 /**
  * An open RocksDB database. One path can be open for writing once at a time, in all processes together.
@@ -76,6 +84,8 @@ export class Database implements AsyncDisposable {
   readonly #requests = new Requests();
   readonly #native: NativeDatabase;
   readonly #families = new Map<string, ColumnFamilyHandle>();
+  #lastStream = ALONE;
+  #kicking = false;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -139,6 +149,7 @@ export class Database implements AsyncDisposable {
   /** @throws RocksError `COLUMN_FAMILY_EXISTS` */
   async createColumnFamily(options: string | ColumnFamilyOptions): Promise<ColumnFamily> {
     const native = toNativeFamily('options', options);
+    this.#requests.offerHeld(true);
     const id = await this.#requests.start<number>((request) => this.#native.createColumnFamily(request, native));
     const family = new ColumnFamilyHandle(this, native.name, id);
     this.#families.set(native.name, family);
@@ -149,6 +160,7 @@ export class Database implements AsyncDisposable {
   async dropColumnFamily(name: string): Promise<void> {
     checkName('name', name);
     const family = this.#families.get(name);
+    this.#requests.offerHeld(true);
     const dropped = this.#requests.start<void>((request) => {
       this.#native.dropColumnFamily(request, name);
       this.#families.delete(name);
@@ -178,10 +190,7 @@ export class Database implements AsyncDisposable {
 
   /** The rows of a range, all from one moment. For one that may be long, {@link iterate}. */
   async scan(cf: ColumnFamily, range?: ScanRange): Promise<Row[]> {
-    const native = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, this), range);
-    return new PackedRows(
-      await this.#requests.start<Buffer>((request) => this.#native.scan(request, ...native)),
-    ).rows();
+    return (await Database.scanPacked(this, cf, range)).rows();
   }
 
   /** {@link scan}, blocking. */
@@ -193,6 +202,14 @@ export class Database implements AsyncDisposable {
   static scanPackedSync(database: Database, cf: ColumnFamily, range?: ScanRange): PackedRows {
     return new PackedRows(
       database.#native.scanSync(...toNativeRange(ColumnFamilyHandle.idOf('cf', cf, database), range)),
+    );
+  }
+
+  /** @internal {@link scan} without an object a row. */
+  static async scanPacked(database: Database, cf: ColumnFamily, range?: ScanRange): Promise<PackedRows> {
+    const native = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, database), range);
+    return new PackedRows(
+      await database.#requests.start<Buffer>((request) => database.#native.scan(request, ...native)),
     );
   }
 
@@ -224,14 +241,49 @@ export class Database implements AsyncDisposable {
 
   /** All of `batch` or nothing. A later change of the batch changes nothing that was written. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
-    return this.#requests.start((request) =>
-      this.#native.write(request, WriteBatch.pack(batch, this), toSync(options)),
-    );
+    try {
+      return Database.writeInStream(this, batch, toSync(options), ALONE);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * @internal {@link write}, where the writes of one stream build on each other: once one has failed, those behind it are
+   * not attempted, and reject with ABORTED. What is refused at once is thrown, and fails nothing else.
+   */
+  static writeInStream(database: Database, batch: WriteBatch, sync: boolean, stream: number): Promise<void> {
+    const bytes = WriteBatch.pack(batch, database);
+    const { byteLength } = batch;
+    const offer = (force: boolean) => {
+      const taken = database.#native.write(bytes, byteLength, sync, stream, force);
+      if (taken) database.#kickSoon();
+      return taken;
+    };
+    return database.#requests.startWrite(offer, () => WriteBatch.share(batch));
+  }
+
+  /** @internal A number for the writes of one log. */
+  static newStream(database: Database): number {
+    return ++database.#lastStream;
+  }
+
+  /** At the end of this turn, when all the writes of the turn have joined one group. */
+  #kickSoon(): void {
+    if (this.#kicking) return;
+    this.#kicking = true;
+    queueMicrotask(() => {
+      this.#kicking = false;
+      this.#native.kickWrites();
+    });
   }
 
   /** {@link write}, blocking; it waits for the asynchronous writes called before it. */
   writeSync(batch: WriteBatch, options?: WriteOptions): void {
-    this.#native.writeSync(WriteBatch.pack(batch, this), toSync(options));
+    const bytes = WriteBatch.pack(batch, this);
+    const sync = toSync(options);
+    this.#requests.offerHeld(true);
+    this.#native.writeSync(bytes, batch.byteLength, sync);
   }
 
   // ── Maintenance ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -281,6 +333,7 @@ export class Database implements AsyncDisposable {
    */
   close(): Promise<void> {
     this.#closed = true;
+    this.#requests.offerHeld(true);
     this.#closing ??= this.#requests.start<void>((request) => this.#native.close(request));
     return this.#closing;
   }
@@ -288,6 +341,7 @@ export class Database implements AsyncDisposable {
   /** {@link close}, blocking. */
   closeSync(): void {
     this.#closed = true;
+    this.#requests.offerHeld(true);
     this.#native.closeSync();
   }
 
@@ -302,7 +356,7 @@ function toSync(options: WriteOptions | undefined): boolean {
 
 function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions {
   const options = checkOptions('options', given, OPEN_OPTIONS);
-  const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2 } = options;
+  const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2, maxQueuedBytes = 64 * MIB } = options;
   return {
     columnFamilies: toNativeFamilies(columnFamilies),
     createIfMissing: checkBoolean('createIfMissing', options.createIfMissing, true),
@@ -311,6 +365,7 @@ function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions 
     readOnly: checkBoolean('readOnly', options.readOnly, false),
     maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
     recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
+    maxQueuedBytes: checkInteger('maxQueuedBytes', maxQueuedBytes, 1),
   };
 }
 

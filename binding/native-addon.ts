@@ -6,7 +6,10 @@ export interface NativeAddon {
   readonly rocksdbVersion: string;
 }
 
-/** Flat: request, error or undefined, value, request, … */
+/**
+ * Flat: request, error or undefined, value, request, … Writes have no number: they settle in the order of their calls, under
+ * the request 0, with the number of writes as the value.
+ */
 export type Settle = (results: readonly unknown[]) => void;
 export type MakeError = (code: string, message: string) => Error;
 
@@ -23,6 +26,7 @@ export interface NativeOpenOptions {
   readOnly: boolean;
   maxTotalWalSize: number;
   recycleWalFiles: number;
+  maxQueuedBytes: number;
 }
 
 /** Column family, inclusive lower bound, exclusive upper bound, reverse, limit, max bytes. */
@@ -42,8 +46,11 @@ export interface NativeDatabase {
   closeSync(): void;
   get(request: number, family: number, key: Uint8Array): void;
   getSync(family: number, key: Uint8Array): Buffer | undefined;
-  write(request: number, packedBatch: Uint8Array, sync: boolean): void;
-  writeSync(packedBatch: Uint8Array, sync: boolean): void;
+  /** False, and nothing taken, where the queue is full and `force` is not given. See native/core/write_queue.h. */
+  write(packedBatch: Uint8Array, length: number, sync: boolean, stream: number, force: boolean): boolean;
+  /** The writes taken so far may start. */
+  kickWrites(): void;
+  writeSync(packedBatch: Uint8Array, length: number, sync: boolean): void;
   scan(request: number, ...range: NativeScanArguments): void;
   scanSync(...range: NativeScanArguments): Buffer;
   iterate(...range: NativeScanArguments): NativeIterator;

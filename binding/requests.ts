@@ -1,14 +1,28 @@
-// The calls that wait for the addon. It knows them by number and settles all that are ready in one crossing.
+// The calls that wait for the addon, which settles all that are ready in one crossing. Reads and the like it knows by
+// number; writes settle in the order of their calls, and are only counted.
+
+import Deque from 'denque';
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
-/** @internal It must not refer to the Database it serves: the addon holds `settle` for as long as that one lives. */
+/** Offers a write to the addon. False: its queue is full. Throws where the addon refuses it. */
+export type OfferWrite = (force: boolean) => boolean;
+
+const WRITES = 0;
+
+/**
+ * @internal The addon holds `settle` for as long as the Database lives. So nothing here may refer to that Database but
+ * what is waiting, or it would never be collected.
+ */
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
+  #last = WRITES;
+  readonly #writes = new Deque<Waiting>();
+  /** Writes that the addon's queue had no room for, in order. */
+  readonly #held = new Deque<Waiting & { offer: OfferWrite }>();
 
   /** Runs `begin` at once, with the number to pass to the addon; what it throws is the rejection. */
   start<T>(begin: (request: number) => void): Promise<T> {
@@ -19,14 +33,56 @@ export class Requests {
     });
   }
 
+  /**
+   * Offers a write, now or, behind others that wait for room, later; `hold` is called before it has to wait. What a first
+   * offer throws is thrown here.
+   */
+  startWrite(offer: OfferWrite, hold: () => void): Promise<void> {
+    const taken = this.#held.length === 0 && offer(false);
+    if (!taken) hold();
+    return new Promise<void>((resolve, reject) => {
+      const waiting = { resolve: resolve as (value: unknown) => void, reject };
+      if (taken) this.#writes.push(waiting);
+      else this.#held.push({ ...waiting, offer });
+    });
+  }
+
+  /** Offers again what had no room. `force`: there is room for all. */
+  offerHeld(force: boolean): void {
+    for (let held = this.#held.peekFront(); held !== undefined; held = this.#held.peekFront()) {
+      try {
+        if (!held.offer(force)) return;
+        this.#writes.push(held);
+      } catch (error) {
+        held.reject(error);
+      }
+      this.#held.shift();
+    }
+  }
+
   readonly settle = (results: readonly unknown[]): void => {
     for (let at = 0; at < results.length; at += 3) {
       const request = results[at] as number;
       const error = results[at + 1];
-      const waiting = this.#waiting.get(request);
-      this.#waiting.delete(request);
-      if (error === undefined) waiting?.resolve(results[at + 2]);
+      const value = results[at + 2];
+      if (request === WRITES) this.#settleWrites(value as number, error);
+      else this.#settleOne(request, error, value);
+    }
+    this.offerHeld(false);
+  };
+
+  #settleOne(request: number, error: unknown, value: unknown): void {
+    const waiting = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(error);
+  }
+
+  #settleWrites(count: number, error: unknown): void {
+    for (let i = 0; i < count; i++) {
+      const waiting = this.#writes.shift();
+      if (error === undefined) waiting?.resolve(undefined);
       else waiting?.reject(error);
     }
-  };
+  }
 }

@@ -1,4 +1,4 @@
-import { checkBytes, outOfRange } from './arguments.js';
+import { checkBytes, outOfRange, wrongType } from './arguments.js';
 import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
 import type { Database } from './database.js';
 import { RocksError } from './rocks-error.js';
@@ -12,6 +12,9 @@ const DELETE_RANGE = 3;
 /** The most that one batch may hold: what every supported Node can allocate in one piece. */
 const MAX_BYTES = 2 ** 31 - 1;
 const NOTHING = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
+/** What a cleared batch keeps for its next records. */
+const KEPT_BYTES = 1024 * 1024;
 
 /**
  * Records to be written together, all or none, in the order they were added. Keys and values are copied when they are
@@ -19,10 +22,12 @@ const NOTHING = new Uint8Array(0);
  * number of times, and needs no closing.
  */
 export class WriteBatch {
-  #bytes = Buffer.allocUnsafe(0);
+  #bytes = NO_BYTES;
   #length = 0;
   #count = 0;
   #database: Database | undefined;
+  /** A write that waits for room uses the bytes as well: they must stay as they are. */
+  #shared = false;
 
   /**
    * Sets `key` to `value`.
@@ -48,6 +53,7 @@ export class WriteBatch {
 
   /** Forgets every record, and the database they were for. */
   clear(): this {
+    if (this.#shared || this.#bytes.length > KEPT_BYTES) this.#replace(NO_BYTES);
     this.#length = 0;
     this.#count = 0;
     this.#database = undefined;
@@ -64,24 +70,43 @@ export class WriteBatch {
     return this.#length;
   }
 
-  /** @internal What crosses into C++: valid until the batch changes. */
-  static pack(batch: unknown, database: Database): Uint8Array {
+  /** @internal What crosses into C++: the first `byteLength` bytes, valid until the batch changes. */
+  static pack(batch: unknown, database: Database): Buffer {
     if (typeof batch !== 'object' || batch === null || !(#bytes in batch)) {
-      throw outOfRange('batch', 'a WriteBatch', batch);
+      throw wrongType('batch', 'a WriteBatch', batch);
     }
     if (batch.#database !== undefined && batch.#database !== database) throw anotherDatabase(batch.#database, database);
-    return batch.#bytes.subarray(0, batch.#length);
+    return batch.#bytes;
+  }
+
+  /** @internal From here on the packed bytes stay as they are, whatever becomes of the batch. */
+  static share(batch: WriteBatch): void {
+    batch.#shared = true;
+  }
+
+  /**
+   * @internal Adds a put whose key and value the caller writes himself, into the packed bytes, from the place returned on:
+   * no object for either.
+   */
+  static extend(batch: WriteBatch, cf: ColumnFamily, keyLength: number, valueLength: number): number {
+    return batch.#open(PUT, cf, keyLength, valueLength);
   }
 
   #add(operation: number, cf: ColumnFamily, first: Uint8Array, second: Uint8Array): this {
+    const at = this.#open(operation, cf, first.byteLength, second.byteLength);
+    this.#bytes.set(first, at);
+    this.#bytes.set(second, at + first.byteLength);
+    return this;
+  }
+
+  /** Writes the header of a record, and gives the place where its two parts belong. */
+  #open(operation: number, cf: ColumnFamily, firstLength: number, secondLength: number): number {
     const family = ColumnFamilyHandle.idOf('cf', cf);
     if (this.#database !== undefined && this.#database !== cf.database) {
       throw anotherDatabase(this.#database, cf.database);
     }
-    const firstLength = first.byteLength;
-    const secondLength = second.byteLength;
     const end = this.#length + HEADER_BYTES + firstLength + secondLength;
-    if (end > this.#bytes.length) this.#grow(end);
+    if (end > this.#bytes.length || this.#shared) this.#grow(end);
 
     const bytes = this.#bytes;
     let at = this.#length;
@@ -89,13 +114,11 @@ export class WriteBatch {
     at = bytes.writeUInt32LE(family, at);
     at = bytes.writeUInt32LE(firstLength, at);
     at = bytes.writeUInt32LE(secondLength, at);
-    bytes.set(first, at);
-    bytes.set(second, at + firstLength);
 
     this.#database = cf.database;
     this.#length = end;
     this.#count++;
-    return this;
+    return at;
   }
 
   #grow(needed: number): void {
@@ -107,7 +130,12 @@ export class WriteBatch {
     }
     const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#bytes.length * 2, 512)));
     larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+    this.#replace(larger);
+  }
+
+  #replace(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#shared = false;
   }
 }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { Database } from '../binding/index.js';
 import { msgpackCodec } from '../lib/codec.js';
 import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/key-space.js';
 import { decodeValue } from '../lib/values.js';
 import { toJson } from './json.js';
-import { openReadOnly } from './open-read-only.js';
 import { cfOption, dbOption, parseIndex } from './options.js';
 
 interface DumpOptions {
@@ -25,7 +25,7 @@ export function dumpCommand(): Command {
 }
 
 async function dump({ db: path, cf, from, to }: DumpOptions): Promise<void> {
-  await using db = await openReadOnly(path);
+  await using db = await Database.open(path, { readOnly: true });
   const codec = msgpackCodec<unknown>();
   const range = { gte: from === undefined ? LOG_START : logKey(from), lt: to === undefined ? LOG_END : logKey(to) };
   for await (const { key, value } of db.iterate(db.columnFamily(cf), range)) {

@@ -2,12 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { Command } from 'commander';
 import { Table } from 'console-table-printer';
+import { Database } from '../binding/index.js';
 import { rawCodec } from '../lib/codec.js';
 import { META_KEYS } from '../lib/key-space.js';
 import { RocksdbStorage } from '../lib/rocksdb-storage.js';
 import type { Ballot } from '../lib/storage.js';
 import { toJson } from './json.js';
-import { openReadOnly } from './open-read-only.js';
 import { cfOption, dbOption } from './options.js';
 
 interface StatOptions {
@@ -26,7 +26,7 @@ export function statCommand(): Command {
 }
 
 async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
-  await using db = await openReadOnly(path);
+  await using db = await Database.open(path, { readOnly: true });
   // Raw codecs: sizes are asked for, whatever codec the entries and the snapshot were written with.
   const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec, snapshotCodec: rawCodec });
   const family = db.columnFamily(cf);

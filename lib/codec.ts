@@ -18,13 +18,13 @@ const INVALID_MESSAGE_PACK = 0xc1; // a byte that MessagePack never uses, for wh
 
 /**
  * MessagePack, by msgpackr. Keeps what JSON keeps, and also undefined, NaN, dates, bigints, sets, regular expressions and
- * typed arrays. As with JSON, a class instance comes back as a plain object and a function inside a value as undefined;
- * a Map comes back as a plain object.
+ * typed arrays. As with JSON, a class instance comes back as a plain object. What would come back as something else is
+ * refused: a function, a symbol, a Map, a key `__proto__`, a string with half a character.
  */
 export function msgpackCodec<T>(): Codec<T> {
   return {
     encode(value) {
-      if (typeof value === 'function') throw new TypeError('a function cannot be encoded');
+      refuseWhatWouldChange(value);
       return packr.pack(value);
     },
     decode(bytes) {
@@ -32,6 +32,30 @@ export function msgpackCodec<T>(): Codec<T> {
       return packr.unpack(bytes) as T;
     },
   };
+}
+
+function refuseWhatWouldChange(value: unknown): void {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw new TypeError('a string with half a surrogate pair cannot be encoded');
+      break;
+    case 'function':
+    case 'symbol':
+      throw new TypeError(`a ${typeof value} cannot be encoded`);
+    case 'object':
+      if (value === null || ArrayBuffer.isView(value)) break;
+      if (value instanceof Map) throw new TypeError('a Map cannot be encoded: give an object, or a codec of your own');
+      if (Array.isArray(value) || value instanceof Set) {
+        for (const part of value) refuseWhatWouldChange(part);
+        break;
+      }
+      for (const key in value) {
+        if (key === '__proto__') throw new TypeError('the key __proto__ cannot be encoded');
+        refuseWhatWouldChange(key);
+        refuseWhatWouldChange((value as Record<string, unknown>)[key]);
+      }
+      break;
+  }
 }
 
 /** Entries that already are bytes: stored as they are, behind the version byte. A decoded one is a copy, a Buffer. */

@@ -1,10 +1,11 @@
 // The package: the storage, and the binding beneath it.
 
 export * from '../binding/index.js';
-export type { LogBounds, StorageOptions } from './blocking-storage.js';
+export { AsyncRocksdbStorage } from './async-rocksdb-storage.js';
 export { type Codec, msgpackCodec, rawCodec } from './codec.js';
 export { MemStorage } from './mem-storage.js';
 export { RocksdbStorage } from './rocksdb-storage.js';
-export type { Ballot, ClusterConfig, LogIndex, NodeId, StopSign, Storage, StorageOp } from './storage.js';
+export type { AsyncStorage, Ballot, ClusterConfig, LogIndex, NodeId, StopSign, Storage, StorageOp } from './storage.js';
 export { StorageError, type StorageErrorCode } from './storage-error.js';
+export type { LogBounds, StorageOptions } from './storage-methods.js';
 export type { UnsyncedOp } from './transition.js';

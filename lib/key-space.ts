@@ -13,7 +13,7 @@
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
 
-const LOG_KEY_BYTES = 10;
+export const LOG_KEY_BYTES = 10;
 const PREFIX_BYTES = 2;
 
 /** Bounds of everything that starts with "L/": `[start, end)`. */
@@ -33,10 +33,14 @@ export type MetaName = keyof typeof META_KEYS;
 
 export function logKey(idx: LogIndex): Buffer {
   const key = Buffer.allocUnsafe(LOG_KEY_BYTES);
-  key[0] = 0x4c; // L
-  key[1] = 0x2f; // /
-  writeU64(key, PREFIX_BYTES, idx);
+  writeLogKey(key, 0, idx);
   return key;
+}
+
+export function writeLogKey(target: Buffer, at: number, idx: LogIndex): void {
+  target[at] = 0x4c; // L
+  target[at + 1] = 0x2f; // /
+  writeU64(target, at + PREFIX_BYTES, idx);
 }
 
 /** @throws StorageError LOG_INTEGRITY where `key` is no log key, or its index past what a number can hold */

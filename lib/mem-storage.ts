@@ -1,13 +1,15 @@
 // A storage in memory, for tests and for nodes that may forget. It keeps encoded bytes, so that what it gives back has
 // been through the codec as if through a disk.
 
-import { BlockingStorage, type VisitEntry } from './blocking-storage.js';
+import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { logKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
+import type { EntryPage } from './readings.js';
 import { encodeRecords } from './record-sink.js';
 import type { LogIndex } from './storage.js';
 import type { Transition } from './transition.js';
+import { framed } from './values.js';
 
 export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
   protected override cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
@@ -21,19 +23,27 @@ export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
     return this.#meta.get(key.toString());
   }
 
-  protected override readEntries(from: LogIndex, to: LogIndex, visit: VisitEntry): void {
+  protected override readPage(from: LogIndex, to: LogIndex): EntryPage {
+    const found: LogIndex[] = [];
     for (const range of this.cursor.live.within(from, to)) {
-      for (let idx = range.from; idx < range.to; idx++) {
-        if (!visit(logKey(idx), this.#entries.get(idx) as Buffer)) return;
-      }
+      for (let idx = range.from; idx < range.to; idx++) found.push(idx);
     }
+    return {
+      count: found.length,
+      key: (row) => logKey(found[row] as LogIndex),
+      value: (row) => this.#entries.get(found[row] as LogIndex) as Buffer,
+      isLast: true,
+    };
   }
 
   protected override commit({ records }: Transition<T, S>): void {
     // Encoded in full before the first change: an entry that cannot be encoded leaves everything as it was.
     const changes: (() => void)[] = [];
     encodeRecords(records, this.codecs, {
-      putEntry: (idx, value) => changes.push(() => this.#entries.set(idx, value)),
+      putEntry: (idx, bytes) => {
+        const value = framed(bytes);
+        changes.push(() => this.#entries.set(idx, value));
+      },
       put: (key, value) => changes.push(() => this.#meta.set(key.toString(), value)),
       delete: (key) => changes.push(() => this.#meta.delete(key.toString())),
       removeEntries: (from, to) =>

@@ -1,8 +1,8 @@
 import type { Codec } from './codec.js';
-import { META_KEYS } from './key-space.js';
+import { META_KEYS, type MetaName } from './key-space.js';
 import type { LogIndex } from './storage.js';
 import type { StorageRecord } from './transition.js';
-import { ballotCodec, encodeIndex, encodeValue, stopsignCodec } from './values.js';
+import { ballotCodec, encodeBytes, encodeIndex, encodeValue, stopsignCodec } from './values.js';
 
 /** How a storage encodes what its caller gives it. */
 export interface Codecs<T, S> {
@@ -12,7 +12,8 @@ export interface Codecs<T, S> {
 
 /** Takes encoded records (log entries, and meta records by key), in order, to be stored all at once or not at all. */
 export interface RecordSink {
-  putEntry(idx: LogIndex, value: Buffer): void;
+  /** `bytes` are the codec's own, which may be used again: to be copied, behind the schema version. */
+  putEntry(idx: LogIndex, bytes: Uint8Array): void;
   put(key: Buffer, value: Buffer): void;
   delete(key: Buffer): void;
   /** Log entries in `[from, to)`. */
@@ -29,8 +30,9 @@ export function encodeRecords<T, S>(
     switch (record.type) {
       case 'putEntries': {
         let idx = record.from;
+        const what = () => `the entry for index ${idx}`;
         for (const entry of record.entries) {
-          sink.putEntry(idx, encodeValue(codecs.entry, entry, `the entry for index ${idx}`));
+          sink.putEntry(idx, encodeBytes(codecs.entry, entry, what));
           idx++;
         }
         break;
@@ -39,20 +41,27 @@ export function encodeRecords<T, S>(
         sink.removeEntries(record.from, record.to);
         break;
       case 'putBallot':
-        sink.put(META_KEYS[record.name], encodeValue(ballotCodec, record.ballot, 'the ballot'));
+        putMeta(sink, record.name, ballotCodec, record.ballot);
         break;
       case 'putIndex':
         sink.put(META_KEYS[record.name], encodeIndex(record.idx));
         break;
       case 'putSnapshot':
-        sink.put(META_KEYS.snapshot, encodeValue(codecs.snapshot, record.snapshot, 'the snapshot'));
+        putMeta(sink, 'snapshot', codecs.snapshot, record.snapshot);
         break;
       case 'putStopsign':
-        sink.put(META_KEYS.stopsign, encodeValue(stopsignCodec, record.stopsign, 'the stop-sign'));
+        putMeta(sink, 'stopsign', stopsignCodec, record.stopsign);
         break;
       case 'removeMeta':
         sink.delete(META_KEYS[record.name]);
         break;
     }
   }
+}
+
+function putMeta<V>(sink: RecordSink, name: MetaName, codec: Codec<V>, value: V): void {
+  sink.put(
+    META_KEYS[name],
+    encodeValue(codec, value, () => `the value for ${META_KEYS[name]}`),
+  );
 }

@@ -93,3 +93,8 @@ export interface Storage<T, S = unknown> {
   /** The snapshot (where one is given), the trim to `idx` and the floor at `idx`, in one atomic write. */
   compact(idx: LogIndex, snapshot?: S): void;
 }
+
+/** The same contract, each method returning a promise that settles once its durability promise is kept. */
+export type AsyncStorage<T, S = unknown> = {
+  [K in keyof Storage<T, S>]: (...args: Parameters<Storage<T, S>[K]>) => Promise<ReturnType<Storage<T, S>[K]>>;
+};

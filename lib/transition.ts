@@ -49,12 +49,13 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
     case 'appendEntries':
       return append(cursor, nextIdx(cursor), op.entries, records);
     case 'appendOnPrefix': {
+      const fromIdx = neverMinusZero(op.fromIdx);
       // What the new entries overwrite need not be removed first.
-      const overwritten = op.fromIdx + op.entries.length;
+      const overwritten = fromIdx + op.entries.length;
       for (const { from, to } of cursor.live.within(overwritten, Number.POSITIVE_INFINITY)) {
         records.push({ type: 'removeEntries', from, to });
       }
-      return append({ ...cursor, live: cursor.live.truncate(op.fromIdx, probe) }, op.fromIdx, op.entries, records);
+      return append({ ...cursor, live: cursor.live.truncate(fromIdx, probe) }, fromIdx, op.entries, records);
     }
     case 'trim':
       // From the lowest live index, never from 0: a range over what is long gone makes every later read pass over it.
@@ -62,7 +63,7 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
       return { ...cursor, live: cursor.live.trim(op.idx, probe) };
     case 'setCompactedIdx':
       records.push({ type: 'putIndex', name: 'compactedIdx', idx: op.idx });
-      return { ...cursor, compactedIdx: op.idx };
+      return { ...cursor, compactedIdx: neverMinusZero(op.idx) };
     case 'setDecidedIdx':
       records.push({ type: 'putIndex', name: 'decidedIdx', idx: op.idx });
       return cursor;
@@ -87,6 +88,11 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
       );
       return cursor;
   }
+}
+
+/** -0 is a safe integer ≥ 0 too, but not what a disk would give back. */
+function neverMinusZero(idx: LogIndex): LogIndex {
+  return idx + 0;
 }
 
 function append<T, S>(cursor: Cursor, from: LogIndex, entries: readonly T[], records: StorageRecord<T, S>[]): Cursor {

@@ -72,33 +72,33 @@ export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
 }
 
 /** `argument` leads the names in the messages: the method's own arguments where it is empty. */
-export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): void {
+export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): StorageOp<T, S> {
   const field = (name: string) => (argument === '' ? name : `${argument}.${name}`);
   switch (op.type) {
     case 'appendEntry':
       if (op.entry === undefined) throw invalid(field('entry'), 'a value', undefined);
-      return;
+      return op;
     case 'appendOnPrefix':
       checkIndex(field('fromIdx'), op.fromIdx);
       checkEntries(field('entries'), op.entries);
-      return;
+      return op;
     case 'appendEntries':
       checkEntries(field('entries'), op.entries);
-      return;
+      return op;
     case 'setPromise':
     case 'setAcceptedRound':
       checkBallot(field('ballot'), op.ballot);
-      return;
+      return op;
     case 'setDecidedIdx':
     case 'setCompactedIdx':
     case 'trim':
       checkIndex(field('idx'), op.idx);
-      return;
+      return op;
     case 'setStopsign':
       if (op.stopsign !== undefined) checkStopsign(field('stopsign'), op.stopsign);
-      return;
+      return op;
     case 'setSnapshot':
-      return;
+      return op;
     default:
       throw invalid(field('type'), 'the type of a StorageOp', (op as { type: unknown }).type);
   }

@@ -8,21 +8,31 @@ import type { Ballot, LogIndex, NodeId, StopSign } from './storage.js';
 import { StorageError } from './storage-error.js';
 import { checkBallot, checkStopsign } from './validate.js';
 
-const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 1;
 
 /** @throws StorageError CODEC, with `what` in the message */
-export function encodeValue<V>(codec: Codec<V>, value: V, what: string): Buffer {
+export function encodeBytes<V>(codec: Codec<V>, value: V, what: () => string): Uint8Array {
   let bytes: Uint8Array;
   try {
     bytes = codec.encode(value);
   } catch (error) {
-    throw new StorageError('CODEC', `${what} cannot be encoded: ${messageOf(error)}`, { cause: error });
+    throw new StorageError('CODEC', `${what()} cannot be encoded: ${messageOf(error)}`, { cause: error });
   }
-  if (!(bytes instanceof Uint8Array)) throw new StorageError('CODEC', `${what}: its codec did not give a Uint8Array`);
-  const framed = Buffer.allocUnsafe(bytes.byteLength + 1);
-  framed[0] = SCHEMA_VERSION;
-  framed.set(bytes, 1);
-  return framed;
+  if (!(bytes instanceof Uint8Array)) throw new StorageError('CODEC', `${what()}: its codec did not give a Uint8Array`);
+  return bytes;
+}
+
+/** The value as it lies on disk. Throws like {@link encodeBytes}. */
+export function encodeValue<V>(codec: Codec<V>, value: V, what: () => string): Buffer {
+  return framed(encodeBytes(codec, value, what));
+}
+
+/** `bytes` behind the schema version. */
+export function framed(bytes: Uint8Array): Buffer {
+  const value = Buffer.allocUnsafe(bytes.byteLength + 1);
+  value[0] = SCHEMA_VERSION;
+  value.set(bytes, 1);
+  return value;
 }
 
 /** @throws StorageError CODEC, with the key in the message */

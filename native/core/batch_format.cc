@@ -18,17 +18,21 @@ Status malformed(std::string_view path, size_t offset) {
           "write to " + std::string(path) + ": the batch is malformed at byte " + std::to_string(offset)};
 }
 
-Status append_records(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path,
-                      rocksdb::WriteBatch& batch) {
+/** Hands each record to `take(family, operation, first, second)`, until one is refused. */
+template <typename Take>
+Status read_records(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path,
+                    Take take) {
   uint32_t last_id = 0;
   rocksdb::ColumnFamilyHandle* family = nullptr;
   for (size_t at = 0; at < packed.size();) {
     if (packed.size() - at < kHeaderBytes) return malformed(path, at);
     const uint8_t* header = packed.data() + at;
+    const uint8_t operation = header[0];
     const uint32_t id = read_u32(header + 1);
     const size_t first_length = read_u32(header + 5);
     const size_t second_length = read_u32(header + 9);
     if (packed.size() - at - kHeaderBytes < first_length + second_length) return malformed(path, at);
+    if (operation < kPut || operation > kDeleteRange) return malformed(path, at);
 
     if (family == nullptr || id != last_id) {
       family = lookup(id);
@@ -43,26 +47,13 @@ Status append_records(std::span<const uint8_t> packed, const ColumnFamilyLookup&
     const auto* bytes = reinterpret_cast<const char*>(header + kHeaderBytes);
     const rocksdb::Slice first(bytes, first_length);
     const rocksdb::Slice second(bytes + first_length, second_length);
-    rocksdb::Status status;
-    switch (header[0]) {
-      case kPut:
-        status = batch.Put(family, first, second);
-        break;
-      case kDelete:
-        status = batch.Delete(family, first);
-        break;
-      case kDeleteRange:
-        // RocksDB refuses such a range only once it stands in the WAL, which could then never be replayed.
-        if (first.compare(second) > 0) {
-          return {ErrorCode::kInvalidArgument,
-                  "write in column family " + family->GetName() + ": a range to delete ends before it starts"};
-        }
-        status = batch.DeleteRange(family, first, second);
-        break;
-      default:
-        return malformed(path, at);
+    // RocksDB refuses such a range only once it stands in the WAL, which could then never be replayed.
+    if (operation == kDeleteRange && first.compare(second) > 0) {
+      return {ErrorCode::kInvalidArgument,
+              "write in column family " + family->GetName() + ": a range to delete ends before it starts"};
     }
-    if (!status.ok()) return from_rocksdb(status, "write in column family", family->GetName());
+    const rocksdb::Status taken = take(family, operation, first, second);
+    if (!taken.ok()) return from_rocksdb(taken, "write in column family", family->GetName());
     at += kHeaderBytes + first_length + second_length;
   }
   return {};
@@ -70,19 +61,25 @@ Status append_records(std::span<const uint8_t> packed, const ColumnFamilyLookup&
 
 }  // namespace
 
+Status check_batch(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path) {
+  return read_records(packed, lookup, path,
+                      [](auto*, uint8_t, const auto&, const auto&) { return rocksdb::Status::OK(); });
+}
+
 Status unpack_batch(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path,
                     rocksdb::WriteBatch& batch) {
-  batch.SetSavePoint();
-  Status status;
-  try {
-    status = append_records(packed, lookup, path, batch);
-  } catch (...) {  // out of memory: others of the group may stand in the batch already, and this one only in part
-    (void)batch.RollbackToSavePoint();
-    throw;
-  }
-  const rocksdb::Status restored = status.ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
-  if (status.ok() && !restored.ok()) return from_rocksdb(restored, "write to", path);
-  return status;
+  return read_records(packed, lookup, path,
+                      [&batch](rocksdb::ColumnFamilyHandle* family, uint8_t operation, const rocksdb::Slice& first,
+                               const rocksdb::Slice& second) {
+                        switch (operation) {
+                          case kPut:
+                            return batch.Put(family, first, second);
+                          case kDelete:
+                            return batch.Delete(family, first);
+                          default:
+                            return batch.DeleteRange(family, first, second);
+                        }
+                      });
 }
 
 }  // namespace core

@@ -26,7 +26,10 @@ namespace core {
 /** The handle of a live column family, or nullptr. */
 using ColumnFamilyLookup = std::function<rocksdb::ColumnFamilyHandle*(uint32_t id)>;
 
-/** Adds all records of `packed` to `batch`, or, where one is refused, none of them. `path` is for its messages. */
+/** Whether `unpack_batch` would take `packed`. `path` is for the message. */
+Status check_batch(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path);
+
+/** Adds all records of `packed` to `batch`. After a failure, `batch` holds some of them and is to be thrown away. */
 Status unpack_batch(std::span<const uint8_t> packed, const ColumnFamilyLookup& lookup, std::string_view path,
                     rocksdb::WriteBatch& batch);
 

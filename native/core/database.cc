@@ -32,17 +32,19 @@ std::string manifest_state(const std::filesystem::path& folder) {
 
 }  // namespace
 
-std::shared_ptr<Database> Database::create(std::string path) {
-  return std::shared_ptr<Database>(new Database(std::move(path)));
+std::shared_ptr<Database> Database::create(std::string path, WriteQueue::Settle settle_writes) {
+  return std::shared_ptr<Database>(new Database(std::move(path), std::move(settle_writes)));
 }
 
-Database::Database(std::string path)
+Database::Database(std::string path, WriteQueue::Settle settle_writes)
     : path_(std::move(path)),
-      writes_([this](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
-        const std::lock_guard lock(families_mutex_);
-        const auto found = families_.find(id);
-        return found == families_.end() ? nullptr : found->second.get();
-      }),
+      settle_writes_(std::move(settle_writes)),
+      writes_(lifetime_,
+              [this](uint32_t id) -> Family {
+                const std::lock_guard lock(families_mutex_);
+                const auto found = families_.find(id);
+                return found == families_.end() ? nullptr : found->second;
+              }),
       readers_(kReaderThreads),
       maintenance_(kMaintenanceThreads) {}
 
@@ -63,9 +65,10 @@ Status Database::open(const OpenConfig& config) {
   return status;
 }
 
-// A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files that
-// are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new file, and
-// these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and after it.
+// A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files
+// that are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new
+// file, and these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and
+// after it.
 Status Database::open_beside_writer(const OpenConfig& config) {
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(path_);
@@ -97,8 +100,8 @@ Status Database::open_rocksdb(const OpenConfig& config) {
     for (const fs::directory_entry& entry : fs::directory_iterator(path_, failed)) {
       const fs::path& file = entry.path();
       if (file.extension() != ".sst" && file.extension() != ".log") continue;
-      return {ErrorCode::kCorruption,
-              "open " + path_ + ": there is " + file.filename().string() + " but no CURRENT, which names the database's files"};
+      return {ErrorCode::kCorruption, "open " + path_ + ": there is " + file.filename().string() +
+                                          " but no CURRENT, which names the database's files"};
     }
     if (failed) return {ErrorCode::kIoError, "open " + path_ + ": " + failed.message()};
   }
@@ -143,7 +146,7 @@ Status Database::open_rocksdb(const OpenConfig& config) {
                                      : rocksdb::DB::Open(options, canonical, descriptors, &handles, &db);
   if (!opened.ok()) return from_rocksdb(opened, "open", path_);
   db_.reset(db);
-  writes_.attach(db);
+  writes_.open(db, config.max_queued_bytes, settle_writes_);
   for (rocksdb::ColumnFamilyHandle* handle : handles) families_.emplace(handle->GetID(), own(handle));
 
   for (const ColumnFamilyConfig& family : missing) {
@@ -225,7 +228,7 @@ Status Database::create_column_family(const ColumnFamilyConfig& config, FamilyCr
   return {};
 }
 
-Status Database::drop_column_family(const std::string& name, WriteQueue::Done done) {
+Status Database::drop_column_family(const std::string& name, FamilyDropped done) {
   auto held = std::make_shared<Lease>(lease());
   if (!*held) return closed("drop a column family of");
   if (Status refused = refuse_if_read_only("drop a column family of"); !refused.ok()) return refused;
@@ -323,11 +326,12 @@ Status Database::write(std::span<const uint8_t> packed, bool sync) {
   return writes_.write_now(packed, sync);
 }
 
-Status Database::write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Done done) {
-  auto held = std::make_shared<Lease>(lease());
-  if (!*held) return closed("write to");
+Status Database::write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Stream stream, bool force,
+                             WriteQueue::Admission* admission) {
+  const Lease held = lease();
+  if (!held) return closed("write to");
   if (Status refused = refuse_if_read_only("write to"); !refused.ok()) return refused;
-  return writes_.write(packed, sync, [held, done = std::move(done)](const Status& status) { done(status); });
+  return writes_.write(packed, sync, stream, force, admission);
 }
 
 // ── Maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -371,6 +375,7 @@ Status Database::checkpoint(const Lease&, const std::string& path) {
 
 Status Database::close() {
   begin_closing();
+  writes_.kick();
   lifetime_.wait_for_leases();
   {
     const std::lock_guard transition(transition_mutex_);
@@ -384,7 +389,7 @@ Status Database::close() {
 }
 
 Status Database::dispose() {
-  writes_.wait_until_idle();
+  writes_.drain();
   {
     const std::lock_guard lock(iterators_mutex_);
     for (Iterator* iterator : iterators_) iterator->close();

@@ -52,7 +52,7 @@ class Database : public std::enable_shared_from_this<Database> {
   /** A column family, kept alive by whoever holds this; it must not outlive its holder's lease. */
   using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
 
-  static std::shared_ptr<Database> create(std::string path);
+  static std::shared_ptr<Database> create(std::string path, WriteQueue::Settle settle_writes);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -77,12 +77,17 @@ class Database : public std::enable_shared_from_this<Database> {
   Status write(std::span<const uint8_t> packed, bool sync);
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
 
+  // The asynchronous form of `write`; see WriteQueue. What is taken is settled through the function given to `create`.
+  Status write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Stream stream, bool force,
+                     WriteQueue::Admission* admission);
+  void kick_writes() { writes_.kick(); }
+
   // These take their turn among the writes; `done` is called once, on another thread, unless a failure is returned.
-  Status write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Done done);
+  using FamilyDropped = std::function<void(const Status&)>;
   using FamilyCreated = std::function<void(const Status&, uint32_t id)>;
   Status create_column_family(const ColumnFamilyConfig& config, FamilyCreated done);
   /** From this call on the column family is gone for every later one. */
-  Status drop_column_family(const std::string& name, WriteQueue::Done done);
+  Status drop_column_family(const std::string& name, FamilyDropped done);
 
   std::vector<std::pair<std::string, uint32_t>> column_families() const;
   const std::string& path() const { return path_; }
@@ -103,7 +108,7 @@ class Database : public std::enable_shared_from_this<Database> {
  private:
   friend class Iterator;
 
-  explicit Database(std::string path);
+  Database(std::string path, WriteQueue::Settle settle_writes);
 
   Status find_family(uint32_t id, std::string_view operation, Family* family) const;
   Family own(rocksdb::ColumnFamilyHandle* handle);
@@ -114,6 +119,7 @@ class Database : public std::enable_shared_from_this<Database> {
   std::string subject(const Family& family) const;
 
   const std::string path_;
+  const WriteQueue::Settle settle_writes_;
   bool read_only_ = false;
   std::shared_ptr<rocksdb::Cache> block_cache_;
   FolderLock folder_lock_;

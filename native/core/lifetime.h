@@ -26,6 +26,12 @@ class Lifetime {
     return true;
   }
 
+  /** One more, for whoever holds one already. */
+  void retain() {
+    const std::lock_guard lock(mutex_);
+    ++leases_;
+  }
+
   void release() {
     const std::lock_guard lock(mutex_);
     if (--leases_ == 0) none_left_.notify_all();

@@ -26,6 +26,7 @@ struct OpenConfig {
   bool read_only = false;
   uint64_t max_total_wal_size = 128ULL << 20;
   uint64_t recycle_wal_files = 2;
+  uint64_t max_queued_bytes = 64ULL << 20;
 };
 
 rocksdb::DBOptions db_options(const OpenConfig& config);

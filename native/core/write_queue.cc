@@ -1,112 +1,250 @@
 #include "core/write_queue.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <system_error>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "rocksdb/write_batch.h"
 
 namespace core {
 
+namespace {
+
+// A group this large starts at once: its fsync then overlaps with the work that fills the next one.
+constexpr size_t kStartAtBytes = 64 << 10;
+// And takes no more: the first that joined should not wait for the last of a flood.
+constexpr size_t kGroupBytes = 4 << 20;
+
+}  // namespace
+
 struct WriteQueue::Group {
-  rocksdb::WriteBatch batch;
-  bool sync = false;
-  std::vector<Done> done;
+  struct Part {
+    size_t end;  // in `bytes`; a part begins where the one before it ends
+    Stream stream;
+    bool sync;
+  };
+
+  std::vector<uint8_t> bytes;
+  std::vector<Part> parts;
+  /** The column families it writes to, which may be dropped for later calls before its turn comes. */
+  std::vector<Family> families;
+
+  rocksdb::ColumnFamilyHandle* find(uint32_t id) const {
+    const auto found = std::ranges::find_if(families, [id](const Family& f) { return f->GetID() == id; });
+    return found == families.end() ? nullptr : found->get();
+  }
 };
 
 struct WriteQueue::State {
+  explicit State(Lifetime& of) : lifetime(of) {}
+
+  Lifetime& lifetime;
+  FindFamily find_family;
+  Settle settle;
+  rocksdb::DB* db = nullptr;
+  size_t max_bytes = 0;
+
   std::mutex mutex;
   std::condition_variable idle;
-  ColumnFamilyLookup lookup;
-  rocksdb::DB* db = nullptr;
-  /** The group that a further write may still join: queued last, and not yet taken. */
-  std::shared_ptr<Group> open_group;
-  size_t unfinished = 0;
+  /** In the order of the calls. The one at work has left it. */
+  std::deque<std::variant<std::unique_ptr<Group>, TaskQueue::Task>> waiting;
+  size_t waiting_bytes = 0;  // of all groups not yet settled
+  bool running = false;
+  // Of the queue's thread alone:
+  std::unordered_set<Stream> failed_streams;
+  rocksdb::WriteBatch batch;
 
-  Status commit(rocksdb::WriteBatch& batch, bool sync) {
+  Group* open_group() {
+    if (waiting.empty()) return nullptr;
+    auto* group = std::get_if<std::unique_ptr<Group>>(&waiting.back());
+    return group != nullptr && (*group)->bytes.size() < kGroupBytes ? group->get() : nullptr;
+  }
+
+  Status commit(rocksdb::WriteBatch& merged, bool sync) const {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    try {
-      return from_rocksdb(db->Write(options, &batch), "write to", db->GetName());
-    } catch (const std::exception& error) {  // out of memory: a thread that lets it pass ends the process
-      return {ErrorCode::kAborted, std::string("write to ") + db->GetName() + ": " + error.what()};
-    }
+    return from_rocksdb(db->Write(options, &merged), "write to", db->GetName());
   }
 
-  void finish_one() {
-    const std::lock_guard lock(mutex);
-    if (--unfinished == 0) idle.notify_all();
-  }
+  Status merge_and_commit(const Group& group);
+  void run();
+  void perform(const Group& group);
 };
 
-WriteQueue::WriteQueue(ColumnFamilyLookup lookup) : state_(std::make_shared<State>()), thread_(1) {
-  state_->lookup = std::move(lookup);
+WriteQueue::WriteQueue(Lifetime& lifetime, FindFamily find_family)
+    : state_(std::make_shared<State>(lifetime)), thread_(1) {
+  state_->find_family = std::move(find_family);
 }
 
 WriteQueue::~WriteQueue() = default;
 
-void WriteQueue::attach(rocksdb::DB* db) { state_->db = db; }
+void WriteQueue::open(rocksdb::DB* db, size_t max_bytes, Settle settle) {
+  state_->db = db;
+  state_->max_bytes = max_bytes;
+  state_->settle = std::move(settle);
+}
 
-Status WriteQueue::write(std::span<const uint8_t> packed, bool sync, Done done) {
-  const std::lock_guard lock(state_->mutex);
-  if (state_->open_group) {
-    Group& group = *state_->open_group;
-    group.done.reserve(group.done.size() + 1);
-    if (Status status = unpack_batch(packed, state_->lookup, state_->db->GetName(), group.batch); !status.ok())
-      return status;
-    group.sync |= sync;
-    group.done.push_back(std::move(done));
+// ── Taking writes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Status WriteQueue::write(std::span<const uint8_t> packed, bool sync, Stream stream, bool force, Admission* admission) {
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  if (!force && state.waiting_bytes > 0 && state.waiting_bytes + packed.size() > state.max_bytes) {
+    *admission = Admission::kFull;
     return {};
   }
+  *admission = Admission::kTaken;
 
-  auto group = std::make_shared<Group>();
-  group->done.reserve(1);
-  if (Status status = unpack_batch(packed, state_->lookup, state_->db->GetName(), group->batch); !status.ok())
-    return status;
-  group->sync = sync;
-  group->done.push_back(std::move(done));
-  thread_.post([state = state_, group] {
-    {
-      const std::lock_guard closing(state->mutex);
-      if (state->open_group == group) state->open_group = nullptr;
-    }
-    const Status status = state->commit(group->batch, group->sync);
-    for (const Done& settle : group->done) settle(status);
-    state->finish_one();
-  });
-  ++state_->unfinished;
-  state_->open_group = std::move(group);
+  Group* group = state.open_group();
+  std::unique_ptr<Group> opened;
+  if (group == nullptr) {
+    opened = std::make_unique<Group>();
+    group = opened.get();
+  }
+  const size_t families_before = group->families.size();
+  const ColumnFamilyLookup lookup = [&](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
+    if (rocksdb::ColumnFamilyHandle* known = group->find(id)) return known;
+    Family found = state.find_family(id);
+    if (found) group->families.push_back(found);
+    return found.get();
+  };
+  if (Status refused = check_batch(packed, lookup, state.db->GetName()); !refused.ok()) {
+    group->families.resize(families_before);
+    return refused;
+  }
+  group->parts.push_back({.end = group->bytes.size() + packed.size(), .stream = stream, .sync = sync});
+  try {
+    group->bytes.insert(group->bytes.end(), packed.begin(), packed.end());
+    if (opened) state.waiting.emplace_back(std::move(opened));
+  } catch (...) {
+    group->parts.pop_back();
+    throw;
+  }
+  if (group->parts.size() == 1) state.lifetime.retain();
+  state.waiting_bytes += packed.size();
+  const bool large = group->bytes.size() >= kStartAtBytes;
+  lock.unlock();
+  if (large) kick();
   return {};
 }
 
 Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
+  drain();
   rocksdb::WriteBatch batch(packed.size());
-  wait_until_idle();
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (Status status = unpack_batch(packed, state_->lookup, state_->db->GetName(), batch); !status.ok()) return status;
-  }
+  std::vector<Family> families;
+  const ColumnFamilyLookup lookup = [&](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
+    return families.emplace_back(state_->find_family(id)).get();
+  };
+  if (Status refused = unpack_batch(packed, lookup, state_->db->GetName(), batch); !refused.ok()) return refused;
   return state_->commit(batch, sync);
 }
 
 void WriteQueue::post_exclusive(TaskQueue::Task task) {
-  const std::lock_guard lock(state_->mutex);
-  thread_.post([state = state_, task = std::move(task)] {
-    task();
-    state->finish_one();
-  });
-  ++state_->unfinished;
-  state_->open_group = nullptr;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->waiting.emplace_back(std::move(task));
+  }
+  kick();
 }
 
-void WriteQueue::wait_until_idle() {
+void WriteQueue::kick() {
   std::unique_lock lock(state_->mutex);
-  state_->idle.wait(lock, [&] { return state_->unfinished == 0; });
+  if (state_->running || state_->waiting.empty()) return;
+  state_->running = true;
+  try {
+    if (thread_.post([state = state_] { state->run(); })) return;
+    state_->running = false;  // stopped, which comes after `drain`: nobody is left to wait
+  } catch (const std::system_error&) {
+    // No thread is to be had. What was taken must be written all the same.
+    lock.unlock();
+    state_->run();
+  }
+}
+
+void WriteQueue::drain() {
+  kick();
+  std::unique_lock lock(state_->mutex);
+  state_->idle.wait(lock, [this] { return !state_->running; });
 }
 
 void WriteQueue::stop() { thread_.stop(); }
+
+// ── Performing them, on the queue's thread ───────────────────────────────────────────────────────────────────────────
+
+void WriteQueue::State::run() {
+  std::unique_lock lock(mutex);
+  while (!waiting.empty()) {
+    auto next = std::move(waiting.front());
+    waiting.pop_front();
+    lock.unlock();
+    if (const auto* task = std::get_if<TaskQueue::Task>(&next)) {
+      (*task)();
+      next = TaskQueue::Task();  // what it held goes before this thread is idle
+      lock.lock();
+    } else {
+      auto group = std::get<std::unique_ptr<Group>>(std::move(next));
+      perform(*group);
+      group.reset();  // its column families go before its lease
+      lock.lock();
+      lifetime.release();
+    }
+  }
+  running = false;
+  idle.notify_all();
+}
+
+Status WriteQueue::State::merge_and_commit(const Group& group) {
+  const auto lookup = [&group](uint32_t id) { return group.find(id); };
+  bool sync = false;
+  size_t begin = 0;
+  batch.Clear();
+  for (const Group::Part& part : group.parts) {
+    if (!failed_streams.contains(part.stream)) {
+      const auto packed = std::span(group.bytes).subspan(begin, part.end - begin);
+      if (Status refused = unpack_batch(packed, lookup, db->GetName(), batch); !refused.ok()) return refused;
+      sync |= part.sync;
+    }
+    begin = part.end;
+  }
+  return commit(batch, sync);
+}
+
+void WriteQueue::State::perform(const Group& group) {
+  Status status;
+  try {
+    status = merge_and_commit(group);
+  } catch (const std::exception& error) {  // out of memory: a thread that lets it pass ends the process
+    status = {ErrorCode::kAborted, "write to " + db->GetName() + ": " + error.what()};
+  }
+  if (batch.GetDataSize() > kGroupBytes) batch = rocksdb::WriteBatch();
+  {
+    // Before anybody hears of it: whoever waits for room will ask once, when a write has settled.
+    const std::lock_guard lock(mutex);
+    waiting_bytes -= group.bytes.size();
+  }
+
+  // Runs of one outcome, in the order of the calls.
+  const Status not_attempted{ErrorCode::kAborted, "not written: an earlier write that it builds on has failed"};
+  const auto skipped = [this](const Group::Part& part) { return failed_streams.contains(part.stream); };
+  for (size_t first = 0; first < group.parts.size();) {
+    const bool was_skipped = skipped(group.parts[first]);
+    size_t last = first + 1;
+    while (last < group.parts.size() && skipped(group.parts[last]) == was_skipped) ++last;
+    settle(last - first, was_skipped ? not_attempted : status);
+    first = last;
+  }
+  if (status.ok()) return;
+  for (const Group::Part& part : group.parts) {
+    if (part.stream != 0) failed_streams.insert(part.stream);
+  }
+}
 
 }  // namespace core

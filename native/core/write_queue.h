@@ -1,13 +1,15 @@
-// Every write of a database, in the order of the calls. Asynchronous writes that wait are merged into one RocksDB write
-// with at most one fsync (group commit); a thread of the queue's own performs them.
+// Every write of a database, in the order of the calls. Writes that wait are merged into one RocksDB write with at most
+// one fsync (group commit), which a thread of the queue's own performs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 
 #include "core/batch_format.h"
+#include "core/lifetime.h"
 #include "core/status.h"
 #include "core/task_queue.h"
 #include "rocksdb/db.h"
@@ -16,30 +18,47 @@ namespace core {
 
 class WriteQueue {
  public:
-  using Done = std::function<void(const Status&)>;
-
-  /** `lookup` is called by `write` and `write_now`, on their thread. */
-  explicit WriteQueue(ColumnFamilyLookup lookup);
-  ~WriteQueue();
-
-  void attach(rocksdb::DB* db);
+  using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+  /** A live column family, or nothing. Called on the thread of `write` and `write_now`. */
+  using FindFamily = std::function<Family(uint32_t id)>;
+  /** The `count` oldest writes not yet settled have come out like this. Called on the queue's thread. */
+  using Settle = std::function<void(size_t count, const Status&)>;
 
   /**
-   * Joins the group that waits for its turn. A batch that is refused harms no other: it has not joined, and `done` is
-   * not called. Otherwise `done` is called once, on the queue's thread. A group is synced if any part of it asks.
+   * Writes of one stream build on each other: once one has failed, those behind it are not attempted and settle as
+   * ABORTED. Stream 0 is for writes that stand alone.
    */
-  Status write(std::span<const uint8_t> packed, bool sync, Done done);
+  using Stream = uint32_t;
 
-  /** Waits for every write queued before, then writes on this thread. */
+  enum class Admission { kTaken, kFull };
+
+  WriteQueue(Lifetime& lifetime, FindFamily find_family);
+  ~WriteQueue();
+
+  /** To be called before any write. */
+  void open(rocksdb::DB* db, size_t max_bytes, Settle settle);
+
+  /**
+   * Copies the batch into the group that waits for its turn. The caller holds a lease; each group holds one until it is
+   * settled. A batch that is refused harms no other: it has not joined, and is not settled. Where `max_bytes` are
+   * waiting already it is not taken either, unless `force`. The group starts when `kick` is called, or when it is
+   * large.
+   */
+  Status write(std::span<const uint8_t> packed, bool sync, Stream stream, bool force, Admission* admission);
+
+  /** No more writes are about to join: what waits may start. */
+  void kick();
+
+  /** Waits for every write taken before, then writes on this thread. */
   Status write_now(std::span<const uint8_t> packed, bool sync);
 
-  /** Runs `task` after every write queued before it and before every one queued later. */
+  /** Runs `task` after every write taken before it and before every one taken later. */
   void post_exclusive(TaskQueue::Task task);
 
-  /** Waits until nothing is queued or under way. */
-  void wait_until_idle();
+  /** Starts what waits, and returns when nothing is left. */
+  void drain();
 
-  /** Finishes what is queued and ends the thread. */
+  /** Ends the thread, after `drain`. */
   void stop();
 
  private:

@@ -42,11 +42,13 @@ uint64_t take_integer(const Napi::Value& value, const char* what) {
   return static_cast<uint64_t>(number);
 }
 
-uint32_t take_family(const Napi::Value& value) {
-  const uint64_t id = take_integer(value, "column family");
-  if (id > std::numeric_limits<uint32_t>::max()) refuse(value, "column family", "a 32-bit id");
-  return static_cast<uint32_t>(id);
+uint32_t take_uint32(const Napi::Value& value, const char* what) {
+  const uint64_t number = take_integer(value, what);
+  if (number > std::numeric_limits<uint32_t>::max()) refuse(value, what, "an integer below 2^32");
+  return static_cast<uint32_t>(number);
 }
+
+uint32_t take_family(const Napi::Value& value) { return take_uint32(value, "column family"); }
 
 Napi::Function take_function(const Napi::Value& value, const char* what) {
   if (!value.IsFunction()) refuse(value, what, "a function");
@@ -59,6 +61,13 @@ std::span<const uint8_t> take_bytes(const Napi::Value& value, const char* what) 
   }
   const auto array = value.As<Napi::Uint8Array>();
   return {array.Data(), array.ByteLength()};
+}
+
+std::span<const uint8_t> take_packed_batch(const Napi::Value& buffer, const Napi::Value& length) {
+  const std::span<const uint8_t> bytes = take_bytes(buffer, "batch");
+  const uint64_t used = take_integer(length, "length");
+  if (used > bytes.size()) refuse(length, "length", "at most that of the batch");
+  return bytes.first(used);
 }
 
 std::string copy_bytes(const Napi::Value& value, const char* what) {
@@ -103,6 +112,7 @@ core::OpenConfig take_open_config(const Napi::Value& value) {
   config.read_only = take_boolean(object.Get("readOnly"), "readOnly");
   config.max_total_wal_size = take_integer(object.Get("maxTotalWalSize"), "maxTotalWalSize");
   config.recycle_wal_files = take_integer(object.Get("recycleWalFiles"), "recycleWalFiles");
+  config.max_queued_bytes = take_integer(object.Get("maxQueuedBytes"), "maxQueuedBytes");
   return config;
 }
 

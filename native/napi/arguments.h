@@ -18,6 +18,7 @@ std::string take_string(const Napi::Value& value, const char* what);
 bool take_boolean(const Napi::Value& value, const char* what);
 /** A request's number: any double, it only travels there and back. */
 double take_request(const Napi::Value& value);
+uint32_t take_uint32(const Napi::Value& value, const char* what);
 uint32_t take_family(const Napi::Value& value);
 /** A whole number from 0 to 2^53 - 1. */
 uint64_t take_integer(const Napi::Value& value, const char* what);
@@ -25,6 +26,8 @@ Napi::Function take_function(const Napi::Value& value, const char* what);
 
 /** Valid until JavaScript runs again: copy it first. */
 std::span<const uint8_t> take_bytes(const Napi::Value& value, const char* what);
+/** The first `length` bytes of a buffer that is used again and again. */
+std::span<const uint8_t> take_packed_batch(const Napi::Value& buffer, const Napi::Value& length);
 std::string copy_bytes(const Napi::Value& value, const char* what);
 
 std::optional<uint32_t> take_optional_family(const Napi::Value& value);

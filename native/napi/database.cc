@@ -15,6 +15,9 @@ namespace {
 // Below this, copying costs less than a finalizer.
 constexpr size_t kCopyUpTo = 64 << 10;
 
+/** The request number under which writes settle: they need none, since they settle in the order of their calls. */
+constexpr double kWrites = 0;
+
 }  // namespace
 
 Napi::Value to_buffer(Napi::Env env, std::string bytes) {
@@ -42,6 +45,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
                          InstanceMethod<&DatabaseObject::get>("get"),
                          InstanceMethod<&DatabaseObject::get_sync>("getSync"),
                          InstanceMethod<&DatabaseObject::write>("write"),
+                         InstanceMethod<&DatabaseObject::kick_writes>("kickWrites"),
                          InstanceMethod<&DatabaseObject::write_sync>("writeSync"),
                          InstanceMethod<&DatabaseObject::scan>("scan"),
                          InstanceMethod<&DatabaseObject::scan_sync>("scanSync"),
@@ -79,7 +83,7 @@ void DatabaseObject::expect(Napi::Env env) {
 void DatabaseObject::settle(Napi::Env env, std::span<Result> results) {
   const Napi::HandleScope scope(env);
   [[maybe_unused]] const Napi::Object self = Value();  // keeps this object until the call below is over
-  pending_ -= results.size();
+  for (const Result& result : results) pending_ -= result.completes;
   if (pending_ == 0) Unref();
 
   Napi::Array values = Napi::Array::New(env, results.size() * 3);
@@ -144,7 +148,14 @@ core::Database& DatabaseObject::opened(Napi::Env env) {
 
 void DatabaseObject::create_core(Napi::Env env, std::string path) {
   if (database_) throw_status(env, {core::ErrorCode::kInvalidArgument, "open: this object has been opened before"});
-  database_ = core::Database::create(std::move(path));
+  database_ = core::Database::create(
+      std::move(path), [environment = environment_, address = address_](size_t count, const core::Status& status) {
+        environment->mailbox().post({.database = address,
+                                     .request = kWrites,
+                                     .status = status,
+                                     .value = static_cast<uint32_t>(count),
+                                     .completes = count});
+      });
   environment_->keep(database_);
 }
 
@@ -259,23 +270,23 @@ Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
 
 // ── Writing and maintenance ──────────────────────────────────────────────────────────────────────────────────────────
 
-void DatabaseObject::write(const Napi::CallbackInfo& info) {
-  const double request = take_request(info[0]);
-  const std::span<const uint8_t> packed = take_bytes(info[1], "batch");
+Napi::Value DatabaseObject::write(const Napi::CallbackInfo& info) {
+  const std::span<const uint8_t> packed = take_packed_batch(info[0], info[1]);
   const bool sync = take_boolean(info[2], "sync");
-  throw_if_failed(
-      info.Env(),
-      opened(info.Env())
-          .write_later(
-              packed, sync, [environment = environment_, address = address_, request](const core::Status& status) {
-                environment->mailbox().post({.database = address, .request = request, .status = status, .value = {}});
-              }));
-  expect(info.Env());
+  const uint32_t stream = take_uint32(info[3], "stream");
+  const bool force = take_boolean(info[4], "force");
+  auto admission = core::WriteQueue::Admission::kTaken;
+  throw_if_failed(info.Env(), opened(info.Env()).write_later(packed, sync, stream, force, &admission));
+  const bool taken = admission == core::WriteQueue::Admission::kTaken;
+  if (taken) expect(info.Env());
+  return Napi::Boolean::New(info.Env(), taken);
 }
 
+void DatabaseObject::kick_writes(const Napi::CallbackInfo& info) { opened(info.Env()).kick_writes(); }
+
 void DatabaseObject::write_sync(const Napi::CallbackInfo& info) {
-  const std::span<const uint8_t> packed = take_bytes(info[0], "batch");
-  const bool sync = take_boolean(info[1], "sync");
+  const std::span<const uint8_t> packed = take_packed_batch(info[0], info[1]);
+  const bool sync = take_boolean(info[2], "sync");
   throw_if_failed(info.Env(), opened(info.Env()).write(packed, sync));
 }
 

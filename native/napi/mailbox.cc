@@ -41,7 +41,9 @@ void Mailbox::drain(Napi::Env env, Napi::Function, Mailbox* mailbox, void*) {
   }
   // Without an environment the thread-safe function is only being emptied, at its end.
   if (static_cast<napi_env>(env) == nullptr) return;
-  mailbox->received(env, results.size());
+  size_t completed = 0;
+  for (const Result& result : results) completed += result.completes;
+  mailbox->received(env, completed);
   mailbox->deliver_(env, std::move(results));
 }
 

@@ -19,9 +19,10 @@ using ResultValue = std::variant<std::monostate, uint32_t, std::string>;
 
 struct Result {
   uint64_t database;  // the address of the DatabaseObject it is for
-  double request;     // the number under which JavaScript waits for it
+  double request;     // the number under which JavaScript waits for it; 0 for the writes that have waited longest
   core::Status status;
   ResultValue value;
+  size_t completes = 1;  // requests; any number of writes
 };
 
 class Mailbox {

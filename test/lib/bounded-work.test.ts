@@ -1,29 +1,34 @@
 // What an operation may not do, however long the log: read it, or leave tombstones over what is long gone.
 
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type ColumnFamily, Database, RocksdbStorage, type ScanRange, WriteBatch } from '../../lib/index.js';
+import { type ColumnFamily, Database, RocksdbStorage, type ScanRange } from '../../lib/index.js';
+import { type PackedRecord, recordsOf } from '../support/packed-records.js';
 import { newColumnFamily } from '../support/shared-database.js';
 
+const reallyWrite = Database.prototype.writeSync;
 const spies = {
   scan: jest.spyOn(Database, 'scanPackedSync'),
   get: jest.spyOn(Database.prototype, 'getSync'),
   write: jest.spyOn(Database.prototype, 'writeSync'),
-  put: jest.spyOn(WriteBatch.prototype, 'put'),
-  delete: jest.spyOn(WriteBatch.prototype, 'delete'),
-  deleteRange: jest.spyOn(WriteBatch.prototype, 'deleteRange'),
 };
 
 /** What `action` did to the database, in log indices. */
 function workOf(action: () => unknown) {
   for (const spy of Object.values(spies)) spy.mockClear();
+  const records: PackedRecord[] = [];
+  spies.write.mockImplementation(function (this: Database, batch, options) {
+    records.push(...recordsOf(batch, this)); // now: the batch is used again for the next write
+    reallyWrite.call(this, batch, options);
+  });
   action();
+  const ofKind = (operation: PackedRecord['operation']) => records.filter((record) => record.operation === operation);
   return {
     scans: spies.scan.mock.calls.map(([, , range]) => range as ScanRange),
     gets: spies.get.mock.calls.length,
     writes: spies.write.mock.calls.length,
-    puts: spies.put.mock.calls.map(([, key]) => indexOf(key)),
-    pointDeletes: spies.delete.mock.calls.map(([, key]) => indexOf(key)),
-    rangeDeletes: spies.deleteRange.mock.calls.map(([, from, to]) => [indexOf(from), indexOf(to)]),
+    puts: ofKind('put').map(({ first }) => indexOf(first)),
+    pointDeletes: ofKind('delete').map(({ first }) => indexOf(first)),
+    rangeDeletes: ofKind('deleteRange').map(({ first, second }) => [indexOf(first), indexOf(second)]),
   };
 }
 

@@ -1,11 +1,11 @@
-// Random sequences of every operation, on both storages and on a plain model. After every step all three tell the same,
+// Random sequences of every operation, on every storage and on a plain model. After every step all of them tell the same,
 // and so does a storage newly opened on what the step has left on disk: the live cursor always equals what reopening
 // would find. On a failure fast-check prints the seed and the shortest sequence it could find.
 
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Database, MemStorage, RocksdbStorage, type Storage, StorageError } from '../../lib/index.js';
+import { AsyncRocksdbStorage, type Database, MemStorage, RocksdbStorage, StorageError } from '../../lib/index.js';
 import { LogModel } from '../support/log-model.js';
 import { observe } from '../support/observe.js';
 import { type Entry, type Op, type Step, steps } from '../support/storage-steps.js';
@@ -15,9 +15,10 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 type Model = LogModel<Entry, Entry>;
 
-const RUNS = 300;
+const RUNS = 200;
+const ASYNC_LOG = 'async log';
 
-function call(storage: Storage<Entry, Entry>, op: Op): number | undefined {
+async function call(storage: AnyStorage<Entry, Entry>, op: Op): Promise<number | undefined> {
   switch (op.type) {
     case 'appendEntry':
       return storage.appendEntry(op.entry);
@@ -26,49 +27,49 @@ function call(storage: Storage<Entry, Entry>, op: Op): number | undefined {
     case 'appendOnPrefix':
       return storage.appendOnPrefix(op.fromIdx, op.entries);
     case 'trim':
-      return void storage.trim(op.idx);
+      return void (await storage.trim(op.idx));
     case 'setCompactedIdx':
-      return void storage.setCompactedIdx(op.idx);
+      return void (await storage.setCompactedIdx(op.idx));
     case 'setDecidedIdx':
-      return void storage.setDecidedIdx(op.idx);
+      return void (await storage.setDecidedIdx(op.idx));
     case 'setPromise':
-      return void storage.setPromise(op.ballot);
+      return void (await storage.setPromise(op.ballot));
     case 'setAcceptedRound':
-      return void storage.setAcceptedRound(op.ballot);
+      return void (await storage.setAcceptedRound(op.ballot));
     case 'setStopsign':
-      return void storage.setStopsign(op.stopsign);
+      return void (await storage.setStopsign(op.stopsign));
     case 'setSnapshot':
-      return void storage.setSnapshot(op.snapshot);
+      return void (await storage.setSnapshot(op.snapshot));
   }
 }
 
 const unencodable = (() => {}) as unknown as Entry;
 
-function perform(step: Step, storage: Storage<Entry, Entry>, done: boolean, model: Model): void {
-  const write = () => {
+async function perform(step: Step, storage: AnyStorage<Entry, Entry>, done: boolean, model: Model): Promise<void> {
+  const write = async () => {
     switch (step.step) {
       case 'call': {
-        const returned = call(storage, step.op);
+        const returned = await call(storage, step.op);
         if (done && returned !== undefined) expect(returned).toBe(model.observed.logLen);
         break;
       }
       case 'writeAtomically':
-        storage.writeAtomically(step.ops);
+        await storage.writeAtomically(step.ops);
         break;
       case 'failToWrite':
-        storage.writeAtomically([
+        await storage.writeAtomically([
           ...step.ops,
           { type: 'appendOnPrefix', fromIdx: 0, entries: [] },
           { type: 'appendEntry', entry: unencodable },
         ]);
         break;
       case 'compact':
-        storage.compact(step.idx, step.snapshot);
+        await storage.compact(step.idx, step.snapshot);
         break;
     }
   };
-  if (done) write();
-  else expect(write).toThrow(StorageError);
+  if (done) await write();
+  else await expect(write()).rejects.toThrow(StorageError);
 }
 
 /** Does `step` to the model; false where it must be refused. */
@@ -101,8 +102,8 @@ async function expectToTellTheSame(storage: AnyStorage<Entry, Entry>, model: Mod
 }
 
 /** No entry lies on disk but those that are live. */
-function expectOnDisk(database: Database, indices: readonly number[]): void {
-  const rows = database.scanSync(database.columnFamily(LOG), { gte: Buffer.from('L'), lt: Buffer.from('M') });
+function expectOnDisk(database: Database, name: string, indices: readonly number[]): void {
+  const rows = database.scanSync(database.columnFamily(name), { gte: Buffer.from('L'), lt: Buffer.from('M') });
   expectSame(
     rows.map(({ key }) => Number(key.readBigUInt64BE(2))),
     indices,
@@ -118,9 +119,11 @@ const path = temporaryFolder();
 let database: Database;
 
 async function run(sequence: readonly Step[]): Promise<void> {
-  await database.createColumnFamily(LOG);
-  const open = () => RocksdbStorage.openIn<Entry, Entry>(database, LOG);
-  let onDisk = open();
+  for (const name of [LOG, ASYNC_LOG]) await database.createColumnFamily(name);
+  const openBlocking = () => RocksdbStorage.openIn<Entry, Entry>(database, LOG);
+  const openAsync = () => AsyncRocksdbStorage.openIn<Entry, Entry>(database, ASYNC_LOG);
+  let blocking = openBlocking();
+  let async = await openAsync();
   const inMemory = new MemStorage<Entry, Entry>();
   const model: Model = new LogModel();
   try {
@@ -129,22 +132,26 @@ async function run(sequence: readonly Step[]): Promise<void> {
         await database.close();
         database = await openAt(path);
       }
-      if (step.step === 'reopen' || step.step === 'openAgain') onDisk = open();
+      if (step.step === 'reopen' || step.step === 'openAgain') {
+        blocking = openBlocking();
+        async = await openAsync();
+      }
       const done = foretell(step, model);
-      for (const storage of [inMemory, onDisk]) {
-        perform(step, storage, done, model);
+      for (const storage of [inMemory, blocking, async]) {
+        await perform(step, storage, done, model);
         await expectToTellTheSame(storage, model);
       }
-      await expectToTellTheSame(open(), model);
-      expectOnDisk(database, model.indices);
+      await expectToTellTheSame(openBlocking(), model);
+      await expectToTellTheSame(await openAsync(), model);
+      for (const name of [LOG, ASYNC_LOG]) expectOnDisk(database, name, model.indices);
     }
   } finally {
-    await database.dropColumnFamily(LOG);
+    for (const name of [LOG, ASYNC_LOG]) await database.dropColumnFamily(name);
   }
 }
 
 describe('after any sequence of operations', () => {
-  it('MemStorage, RocksdbStorage, a storage that opens what is on disk, and a plain model tell the same', async () => {
+  it('every storage, one that opens what is on disk, and a plain model tell the same', async () => {
     database = await openAt(path);
     await fc.assert(fc.asyncProperty(steps, run), { numRuns: RUNS });
   }, 300_000);

@@ -17,6 +17,8 @@ export interface ChildOptions {
   nodeArguments?: readonly string[];
   /** Shell commands that run before Node, in the same process: `ulimit`, `trap`. */
   shell?: string;
+  /** Beside the variables of this process. */
+  env?: Record<string, string>;
   /** Called with all that the child has printed so far, whenever it prints more. */
   onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -29,10 +31,11 @@ const FIXTURES = fileURLToPath(new URL('../binding/fixtures/', import.meta.url))
 /** Runs `script`, of test/binding/fixtures or with an absolute path, on the compiled code, to its end. */
 export function runChild(script: string, args: readonly string[], options: ChildOptions = {}): Promise<Ending> {
   const command = [process.execPath, ...(options.nodeArguments ?? []), resolve(FIXTURES, script), ...args];
+  const env = { ...process.env, ...options.env };
   const child =
     options.shell === undefined
-      ? spawn(command[0] as string, command.slice(1))
-      : spawn('sh', ['-c', `${options.shell}\nexec "$@"`, 'sh', ...command]);
+      ? spawn(command[0] as string, command.slice(1), { env })
+      : spawn('sh', ['-c', `${options.shell}\nexec "$@"`, 'sh', ...command], { env });
   const watchdog = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   let stdout = '';
   let stderr = '';

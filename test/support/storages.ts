@@ -1,7 +1,7 @@
 // The storages that the contract is tested against, one row each. To add one, add a row.
 
 import { join } from 'node:path';
-import { MemStorage, RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
+import { AsyncRocksdbStorage, MemStorage, RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
 import { newColumnFamily } from './shared-database.js';
 import { openAt } from './temporary-database.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -40,6 +40,28 @@ export const STORAGES: readonly StorageRow[] = [
     const storage = RocksdbStorage.openIn(database, name, options);
     for (const step of steps) await step(storage);
     return storage;
+  }),
+  row('AsyncRocksdbStorage', async (options, steps) => {
+    const { database, name } = await newColumnFamily();
+    const storage = await AsyncRocksdbStorage.openIn(database, name, options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('AsyncRocksdbStorage, not awaited', async (options, steps) => {
+    const { database, name } = await newColumnFamily();
+    const storage = await AsyncRocksdbStorage.openIn(database, name, options);
+    for (const step of steps) Promise.resolve(step(storage)).catch(() => {});
+    return storage;
+  }),
+  row('AsyncRocksdbStorage, reopened', async (options, steps) => {
+    const path = join(temporaryFolder(), 'db');
+    let database = await openAt(path, { columnFamilies: [LOG] });
+    for (const step of steps) {
+      await step(await AsyncRocksdbStorage.openIn(database, LOG, options));
+      await database.close();
+      database = await openAt(path);
+    }
+    return AsyncRocksdbStorage.openIn(database, LOG, options);
   }),
   row('RocksdbStorage, reopened', async (options, steps) => {
     const path = join(temporaryFolder(), 'db');

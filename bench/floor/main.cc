@@ -1,0 +1,98 @@
+// The floor under the speed bars: the disk alone, and RocksDB in C++ alone. It takes a folder of its own, reads
+// requests from stdin (request.h), and answers each with one line of JSON, so that a runner can interleave it with
+// others.
+
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "raw_file.h"
+#include "request.h"
+#include "rocksdb/version.h"
+#include "rocksdb_log.h"
+
+namespace bench {
+
+namespace {
+
+constexpr uint64_t kEntryBytes = 128;
+
+class Floor {
+ public:
+  explicit Floor(std::string folder) : folder_(std::move(folder)) {}
+
+  std::string answer(const Request& request) {
+    const std::string& work = request.work();
+    const auto time = std::chrono::milliseconds(request.number("ms", 0));
+    const size_t entry_bytes = request.number("entryBytes", kEntryBytes);
+    if (work == "append") return append(log(), request.number("batch", 1), entry_bytes, time);
+    if (work == "append-cold") {
+      const std::string cold = folder_ + "/cold";
+      std::string answer;
+      {
+        RocksdbLog fresh(cold);
+        answer = append(fresh, request.number("batch", 1), entry_bytes, time);
+      }
+      std::filesystem::remove_all(cold);
+      return answer;
+    }
+    if (work == "write-growing") return raw(write_to_growing_file(folder_, entry_bytes, time));
+    if (work == "write-preallocated") return raw(write_to_preallocated_file(folder_, entry_bytes, time));
+    if (work == "settle") {
+      if (log_) log_->settle();
+      return "{}";
+    }
+    if (work == "sync-file-system") {
+      sync_file_system(folder_);
+      return "{}";
+    }
+    throw std::invalid_argument("unknown work: " + work);
+  }
+
+ private:
+  static std::string append(RocksdbLog& log, uint64_t batch, size_t entry_bytes, std::chrono::milliseconds time) {
+    const uint64_t fsyncs_before = log.fsyncs();
+    const Sample sample = log.append(batch, entry_bytes, time);
+    return sample.to_json(log.fsyncs() - fsyncs_before);
+  }
+
+  static std::string raw(const Sample& sample) { return sample.to_json(sample.calls()); }
+
+  RocksdbLog& log() {
+    if (!log_) log_.emplace(folder_ + "/db");
+    return *log_;
+  }
+
+  const std::string folder_;
+  std::optional<RocksdbLog> log_;
+};
+
+void serve(const std::string& folder) {
+  Floor floor(folder);
+  std::cout << R"({"version":"RocksDB )" << ROCKSDB_MAJOR << '.' << ROCKSDB_MINOR << '.' << ROCKSDB_PATCH
+            << R"(","durability":"WriteOptions::sync"})" << '\n'
+            << std::flush;
+  for (std::string line; std::getline(std::cin, line);) std::cout << floor.answer(Request(line)) << '\n' << std::flush;
+}
+
+}  // namespace
+
+}  // namespace bench
+
+int main(int argument_count, char** arguments) {
+  if (argument_count != 2) {
+    std::cerr << "usage: floor FOLDER, with requests on stdin: see bench/README.md\n";
+    return 2;
+  }
+  try {
+    bench::serve(arguments[1]);
+  } catch (const std::exception& error) {
+    std::cerr << "floor: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

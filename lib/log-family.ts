@@ -1,0 +1,117 @@
+// A log's column family: what the blocking and the asynchronous storage both know of it.
+
+import { type ColumnFamily, Database, RocksError, type ScanRange, WriteBatch } from '../binding/index.js';
+import type { PackedRows } from '../binding/packed-rows.js';
+import type { Cursor } from './cursor.js';
+import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, writeLogKey } from './key-space.js';
+import { LiveRanges, type Probe } from './live-ranges.js';
+import type { EntryPage } from './readings.js';
+import { type Codecs, encodeRecords, type RecordSink } from './record-sink.js';
+import type { LogIndex } from './storage.js';
+import { StorageError } from './storage-error.js';
+import type { StorageRecord } from './transition.js';
+import { checkName } from './validate.js';
+import { SCHEMA_VERSION } from './values.js';
+
+/** Below this many keys, deleting each costs later reads less than a range does: 13 µs against 0.7 ms after 5,000 trims. */
+const POINT_DELETES_UP_TO = 1000;
+/** Bytes of one crossing of a long read. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Where opening looks: the two ends of the log, never the log itself. */
+export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
+export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
+
+export class LogFamily<T, S> implements Probe {
+  readonly database: Database;
+  readonly family: ColumnFamily;
+  readonly #codecs: Codecs<T, S>;
+  readonly #batch = new WriteBatch();
+  readonly #sink: RecordSink;
+
+  /** @throws StorageError COLUMN_FAMILY_NOT_FOUND, INVALID_ARGUMENT */
+  constructor(database: Database, name: string, codecs: Codecs<T, S>) {
+    if (!(database instanceof Database)) throw new StorageError('INVALID_ARGUMENT', 'db must be a Database');
+    this.database = database;
+    this.family = reported(() => database.columnFamily(checkName('columnFamily', name)));
+    this.#codecs = codecs;
+
+    const { family } = this;
+    const batch = this.#batch;
+    this.#sink = {
+      putEntry(idx, bytes) {
+        const at = WriteBatch.extend(batch, family, LOG_KEY_BYTES, bytes.byteLength + 1);
+        const memory = WriteBatch.pack(batch, database);
+        writeLogKey(memory, at, idx);
+        memory[at + LOG_KEY_BYTES] = SCHEMA_VERSION;
+        memory.set(bytes, at + LOG_KEY_BYTES + 1);
+      },
+      put: (key, value) => batch.put(family, key, value),
+      delete: (key) => batch.delete(family, key),
+      removeEntries(from, to) {
+        if (to - from >= POINT_DELETES_UP_TO) batch.deleteRange(family, logKey(from), logKey(to));
+        else for (let idx = from; idx < to; idx++) batch.delete(family, logKey(idx));
+      },
+    };
+  }
+
+  /** What is there, from the rows that LOWEST and HIGHEST found. */
+  static cursor(lowest: PackedRows, highest: PackedRows, compactedIdx: LogIndex): Cursor {
+    const live =
+      lowest.count === 0
+        ? LiveRanges.NONE
+        : LiveRanges.foundAtOpen(parseLogKey(lowest.key(0)), parseLogKey(highest.key(0)));
+    return { live, compactedIdx };
+  }
+
+  /**
+   * The records, packed. The batch is used again at the next call.
+   * @throws StorageError CODEC
+   */
+  pack(records: readonly StorageRecord<T, S>[]): WriteBatch {
+    this.#batch.clear();
+    encodeRecords(records, this.#codecs, this.#sink);
+    return this.#batch;
+  }
+
+  static page(rows: PackedRows): EntryPage {
+    return {
+      count: rows.count,
+      key: (row) => rows.key(row),
+      value: (row) => rows.value(row),
+      isLast: rows.byteLength < PAGE_BYTES,
+    };
+  }
+
+  static pageRange(from: LogIndex, to: LogIndex): ScanRange {
+    return { gte: logKey(from), lt: logKey(to), maxBytes: PAGE_BYTES };
+  }
+
+  lowest(from: LogIndex, to: LogIndex): LogIndex | undefined {
+    return this.#end({ ...LOWEST, gte: logKey(from), lt: logKey(to) });
+  }
+
+  highest(from: LogIndex, to: LogIndex): LogIndex | undefined {
+    return this.#end({ ...HIGHEST, gte: logKey(from), lt: logKey(to) });
+  }
+
+  #end(range: ScanRange): LogIndex | undefined {
+    const rows = reported(() => Database.scanPackedSync(this.database, this.family, range));
+    return rows.count === 0 ? undefined : parseLogKey(rows.key(0));
+  }
+}
+
+/** Runs `call`; what the database reports becomes the cause of a StorageError. */
+export function reported<R>(call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
+export function asStorageError(error: unknown): unknown {
+  if (!(error instanceof RocksError)) return error;
+  const code = error.code === 'COLUMN_FAMILY_NOT_FOUND' ? error.code : 'ROCKSDB';
+  return new StorageError(code, error.message, { cause: error });
+}

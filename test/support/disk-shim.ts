@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+
+/** The faults of test/disk-shim/disk_shim.c. */
+export interface DiskFaults {
+  syncDelayUs?: number;
+  syncFailsAfter?: number;
+}
+
+/** LD_PRELOAD, and so the shim, is Linux's. */
+export const hasDiskShim = process.platform === 'linux';
+
+/** The environment of a process whose disk has these faults. */
+export function withFaults({ syncDelayUs, syncFailsAfter }: DiskFaults): Record<string, string> {
+  return {
+    LD_PRELOAD: fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url)),
+    ...(syncDelayUs === undefined ? {} : { DISK_SHIM_SYNC_DELAY_US: String(syncDelayUs) }),
+    ...(syncFailsAfter === undefined ? {} : { DISK_SHIM_SYNC_FAILS_AFTER: String(syncFailsAfter) }),
+  };
+}
