@@ -13,7 +13,7 @@ import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
 import { loadAddon } from './load-addon.js';
 import type { NativeColumnFamilyOptions, NativeDatabase, NativeOpenOptions } from './native-addon.js';
 import { PackedRows, type Row } from './packed-rows.js';
-import { Requests } from './requests.js';
+import { ALONE, Requests } from './requests.js';
 import { RocksError, type RocksErrorCode } from './rocks-error.js';
 import { type ScanRange, toNativeRange } from './scan-range.js';
 import { WriteBatch } from './write-batch.js';
@@ -63,8 +63,6 @@ const OPEN_OPTIONS = [
 ];
 const MIN_WRITE_BUFFER = 64 * 1024;
 const MIB = 1024 * 1024;
-/** The stream of writes that belong to none. */
-const ALONE = 0;
 
 /**
  * An open RocksDB database. One path can be open for writing once at a time, in all processes together.
@@ -136,12 +134,14 @@ export class Database implements AsyncDisposable {
 
   /** @throws RocksError `COLUMN_FAMILY_NOT_FOUND` */
   columnFamily(name: string): ColumnFamily {
+    return this.#family('open', name);
+  }
+
+  #family(operation: string, name: string): ColumnFamilyHandle {
     const family = this.#families.get(checkName('name', name));
     if (family === undefined) {
-      throw new RocksError(
-        'COLUMN_FAMILY_NOT_FOUND',
-        `there is no column family ${JSON.stringify(name)} in ${this.path}`,
-      );
+      const message = `${operation} column family ${JSON.stringify(name)}: there is none of that name in ${this.path}`;
+      throw new RocksError('COLUMN_FAMILY_NOT_FOUND', message);
     }
     return family;
   }
@@ -158,8 +158,8 @@ export class Database implements AsyncDisposable {
 
   /** Removes a column family and all that is in it. From the call on it is gone for every later call. */
   async dropColumnFamily(name: string): Promise<void> {
-    checkName('name', name);
-    const family = this.#families.get(name);
+    // On a closed database the addon says so.
+    const family = this.#closed ? this.#families.get(checkName('name', name)) : this.#family('drop', name);
     this.#requests.offerHeld(true);
     const dropped = this.#requests.start<void>((request) => {
       this.#native.dropColumnFamily(request, name);
@@ -260,7 +260,7 @@ export class Database implements AsyncDisposable {
       if (taken) database.#kickSoon();
       return taken;
     };
-    return database.#requests.startWrite(offer, () => WriteBatch.share(batch));
+    return database.#requests.startWrite(stream, offer, () => WriteBatch.share(batch));
   }
 
   /** @internal A number for the writes of one log. */
@@ -304,7 +304,7 @@ export class Database implements AsyncDisposable {
 
   /**
    * A consistent copy of the whole database in a new folder `path`, hard-linked where the file system allows.
-   * @throws RocksError `INVALID_ARGUMENT` where `path` exists
+   * @throws RocksError `INVALID_ARGUMENT` where `path` exists; `READ_ONLY`: what is in the WAL alone would be missing
    */
   checkpoint(path: string): Promise<void> {
     return this.#requests.start((request) => this.#native.checkpoint(request, resolve(checkName('path', path))));
@@ -329,7 +329,8 @@ export class Database implements AsyncDisposable {
 
   /**
    * Refuses new work, waits for what is in flight with no time-out, makes every write durable, closes. Calling it again
-   * gives the same outcome. A database that is never closed is closed when it is collected, or when its thread ends.
+   * gives the same outcome. A database that is never closed is closed when it is collected, or when its thread ends;
+   * `process.exit()` and an uncaught exception leave it as a kill would, with all that was written.
    */
   close(): Promise<void> {
     this.#closed = true;

@@ -24,10 +24,13 @@ export function loadAddon(): NativeAddon {
 export function loadFrom(root: string): NativeAddon {
   const require = createRequire(import.meta.url);
   const attempts: string[] = [];
-  for (const candidate of [
-    join(root, 'build', 'Release', FILE),
-    join(root, 'prebuilds', `${process.platform}-${process.arch}${libc() === 'musl' ? '-musl' : ''}`, FILE),
-  ]) {
+  // The second is named only once the first will not do: finding out which libc this is takes its time.
+  const candidates = [
+    () => join(root, 'build', 'Release', FILE),
+    () => join(root, 'prebuilds', `${process.platform}-${process.arch}${libc() === 'musl' ? '-musl' : ''}`, FILE),
+  ];
+  for (const name of candidates) {
+    const candidate = name();
     if (!existsSync(candidate)) {
       attempts.push(`${candidate}: not there`);
       continue;

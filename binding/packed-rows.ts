@@ -7,7 +7,8 @@ export interface Row {
 /** @internal The rows of one range read, in the one buffer they came in. native/core/packed_rows.h has its layout. */
 export class PackedRows {
   readonly count: number;
-  readonly #bytes: Buffer;
+  /** All rows, one behind the other; the ends below are places in it. */
+  readonly bytes: Buffer;
   readonly #ends: Uint32Array;
 
   constructor(bytes: Buffer) {
@@ -15,21 +16,34 @@ export class PackedRows {
     const aligned = (bytes.byteOffset + last) % 4 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
     this.count = new Uint32Array(aligned.buffer, aligned.byteOffset + last, 1)[0] as number;
     this.#ends = new Uint32Array(aligned.buffer, aligned.byteOffset + last - this.count * 8, this.count * 2);
-    this.#bytes = aligned;
+    this.bytes = aligned;
+  }
+
+  keyStart(row: number): number {
+    return row === 0 ? 0 : (this.#ends[row * 2 - 1] as number);
+  }
+
+  /** Where the key ends, and the value begins. */
+  keyEnd(row: number): number {
+    return this.#ends[row * 2] as number;
+  }
+
+  valueEnd(row: number): number {
+    return this.#ends[row * 2 + 1] as number;
   }
 
   /** A view, as every row is: see {@link Row}. */
   key(row: number): Buffer {
-    return this.#bytes.subarray(row === 0 ? 0 : this.#ends[row * 2 - 1], this.#ends[row * 2]);
+    return this.bytes.subarray(this.keyStart(row), this.keyEnd(row));
+  }
+
+  value(row: number): Buffer {
+    return this.bytes.subarray(this.keyEnd(row), this.valueEnd(row));
   }
 
   /** Bytes of all keys and values. */
   get byteLength(): number {
     return this.#ends.at(-1) ?? 0;
-  }
-
-  value(row: number): Buffer {
-    return this.#bytes.subarray(this.#ends[row * 2], this.#ends[row * 2 + 1]);
   }
 
   rows(): Row[] {

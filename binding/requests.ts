@@ -2,6 +2,7 @@
 // number; writes settle in the order of their calls, and are only counted.
 
 import Deque from 'denque';
+import { RocksError } from './rocks-error.js';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -11,7 +12,14 @@ interface Waiting {
 /** Offers a write to the addon. False: its queue is full. Throws where the addon refuses it. */
 export type OfferWrite = (force: boolean) => boolean;
 
+interface HeldWrite extends Waiting {
+  stream: number;
+  offer: OfferWrite;
+}
+
 const WRITES = 0;
+/** The stream of writes that stand alone. */
+export const ALONE = 0;
 
 /**
  * @internal The addon holds `settle` for as long as the Database lives. So nothing here may refer to that Database but
@@ -22,7 +30,9 @@ export class Requests {
   #last = WRITES;
   readonly #writes = new Deque<Waiting>();
   /** Writes that the addon's queue had no room for, in order. */
-  readonly #held = new Deque<Waiting & { offer: OfferWrite }>();
+  readonly #held = new Deque<HeldWrite>();
+  /** Streams of which a held write was refused: what was called behind it builds on it, and must not be written. */
+  readonly #failedStreams = new Set<number>();
 
   /** Runs `begin` at once, with the number to pass to the addon; what it throws is the rejection. */
   start<T>(begin: (request: number) => void): Promise<T> {
@@ -37,13 +47,14 @@ export class Requests {
    * Offers a write, now or, behind others that wait for room, later; `hold` is called before it has to wait. What a first
    * offer throws is thrown here.
    */
-  startWrite(offer: OfferWrite, hold: () => void): Promise<void> {
+  startWrite(stream: number, offer: OfferWrite, hold: () => void): Promise<void> {
+    this.#refuseFailed(stream);
     const taken = this.#held.length === 0 && offer(false);
     if (!taken) hold();
     return new Promise<void>((resolve, reject) => {
       const waiting = { resolve: resolve as (value: unknown) => void, reject };
       if (taken) this.#writes.push(waiting);
-      else this.#held.push({ ...waiting, offer });
+      else this.#held.push({ ...waiting, stream, offer });
     });
   }
 
@@ -51,13 +62,20 @@ export class Requests {
   offerHeld(force: boolean): void {
     for (let held = this.#held.peekFront(); held !== undefined; held = this.#held.peekFront()) {
       try {
+        this.#refuseFailed(held.stream);
         if (!held.offer(force)) return;
         this.#writes.push(held);
       } catch (error) {
+        if (held.stream !== ALONE) this.#failedStreams.add(held.stream);
         held.reject(error);
       }
       this.#held.shift();
     }
+  }
+
+  #refuseFailed(stream: number): void {
+    if (!this.#failedStreams.has(stream)) return;
+    throw new RocksError('ABORTED', 'write: not attempted, an earlier write of the log was refused');
   }
 
   readonly settle = (results: readonly unknown[]): void => {

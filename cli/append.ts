@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { Database } from '../binding/index.js';
+import { msgpackCodec } from '../lib/codec.js';
 import { RocksdbStorage } from '../lib/rocksdb-storage.js';
 import { jsonLines, MalformedLineError } from './json-lines.js';
 import { cfOption, dbOption, parseCount } from './options.js';
@@ -27,10 +28,11 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
   const fsyncsBefore = fsyncs(db);
   const { next: start } = storage.getBounds();
 
+  const codec = msgpackCodec<unknown>();
   const batch: unknown[] = [];
   let malformed: MalformedLineError | undefined;
   try {
-    for await (const entry of jsonLines(process.stdin)) {
+    for await (const entry of jsonLines(process.stdin, codec.encode)) {
       batch.push(entry);
       if (batch.length === batchSize) storage.appendEntries(batch.splice(0));
     }

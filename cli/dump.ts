@@ -30,6 +30,7 @@ async function dump({ db: path, cf, from, to }: DumpOptions): Promise<void> {
   const range = { gte: from === undefined ? LOG_START : logKey(from), lt: to === undefined ? LOG_END : logKey(to) };
   for await (const { key, value } of db.iterate(db.columnFamily(cf), range)) {
     parseLogKey(key);
-    if (!process.stdout.write(`${toJson(decodeValue(codec, key, value))}\n`)) await once(process.stdout, 'drain');
+    if (!process.stdout.write(`${toJson(decodeValue(codec, value, 0, value.length, () => key))}\n`))
+      await once(process.stdout, 'drain');
   }
 }

@@ -33,8 +33,14 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE; // commander has printed it
   } else {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
     process.exitCode = FAILED;
   }
+}
+
+/** Of what went wrong first: where closing the database fails as well, that comes wrapped. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'SuppressedError' && 'suppressed' in error ? messageOf(error.suppressed) : error.message;
 }

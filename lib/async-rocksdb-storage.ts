@@ -88,7 +88,12 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   #submit<V>(ops: readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
     this.#failures.refuseIfPoisoned();
     const { records, sync, cursor } = transition(this.#cursor, ops, this.#log);
-    if (records.length === 0) return settlement(this.#lastWrite).then(() => result(this.#current(cursor)));
+    if (records.length === 0) {
+      return settlement(this.#lastWrite).then(() => {
+        this.#failures.refuseIfPoisoned();
+        return result(cursor);
+      });
+    }
     const written = reported(() =>
       Database.writeInStream(this.#log.database, this.#log.pack(records), sync, this.#stream),
     );
@@ -105,10 +110,11 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   }
 
   #failed(cause: unknown, ops: readonly StorageOp<T, S>[], sync: boolean): unknown {
-    const notAttempted = cause instanceof RocksError && cause.code === 'ABORTED' && this.#failures.poisonedBy;
+    const notAttempted = cause instanceof RocksError && cause.code === 'ABORTED' && this.#failures.isPoisoned;
     if (notAttempted) return this.#failures.poisoned();
     const error = asStorageError(cause);
     this.#failures.note(error, ops, sync);
+    this.#failures.poison(cause);
     this.#cursor = this.#writtenCursor;
     return error;
   }
@@ -129,7 +135,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
 
   /** The cursor as it was at a call, unless writes before that call have failed since. */
   #current(atCall: Cursor): Cursor {
-    return this.#failures.poisonedBy === undefined ? atCall : this.#writtenCursor;
+    return this.#failures.isPoisoned ? this.#writtenCursor : atCall;
   }
 
   async #take<V>(steps: Reading<V>): Promise<V> {

@@ -11,8 +11,8 @@ export interface Codec<T> {
 }
 
 // No records: a value must be readable without the ones before it. `copyBuffers`: a decoded buffer must not be a view of
-// memory that is used again.
-const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+// memory that is used again. `variableMapSize`: without it an object of more than 65,535 keys cannot be encoded.
+const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, variableMapSize: true });
 
 const INVALID_MESSAGE_PACK = 0xc1; // a byte that MessagePack never uses, for which msgpackr returns a value
 
@@ -58,7 +58,11 @@ function refuseWhatWouldChange(value: unknown): void {
   }
 }
 
-/** Entries that already are bytes: stored as they are, behind the version byte. A decoded one is a copy, a Buffer. */
+/**
+ * Entries that already are bytes: stored as they are, behind the version byte. A decoded one is a Buffer with a copy of its
+ * own: a short one lies in a slab of Node's buffer pool (8 KiB), a longer one in memory that it shares with nothing. Keeping
+ * one entry of a long read keeps no other in memory.
+ */
 export const rawCodec: Codec<Uint8Array> = {
   encode(value) {
     if (!(value instanceof Uint8Array))
@@ -66,6 +70,8 @@ export const rawCodec: Codec<Uint8Array> = {
     return value;
   },
   decode(bytes) {
-    return Buffer.from(bytes);
+    const copy = Buffer.allocUnsafe(bytes.byteLength); // from Node's pool where short, and quicker than Buffer.from
+    copy.set(bytes);
+    return copy;
   },
 };

@@ -10,11 +10,15 @@ const CERTAINLY_NOT_WRITTEN: readonly string[] = ['CLOSED', 'COLUMN_FAMILY_NOT_F
 
 export class Failures {
   readonly #unsynced = new Map<UnsyncedOp, number>();
-  #poisonedBy: RocksError | undefined;
+  #poisonedBy: unknown;
 
-  /** The error of the write that nobody knows the outcome of. */
-  get poisonedBy(): RocksError | undefined {
-    return this.#poisonedBy;
+  get isPoisoned(): boolean {
+    return this.#poisonedBy !== undefined;
+  }
+
+  /** By the error of a write that nobody knows the outcome of, or that others, called already, build on. */
+  poison(cause: unknown): void {
+    this.#poisonedBy ??= cause;
   }
 
   get unsynced(): Readonly<Record<UnsyncedOp, number>> {
@@ -24,7 +28,7 @@ export class Failures {
 
   /** @throws StorageError POISONED */
   refuseIfPoisoned(): void {
-    if (this.#poisonedBy !== undefined) throw this.poisoned();
+    if (this.isPoisoned) throw this.poisoned();
   }
 
   poisoned(): StorageError {
@@ -35,7 +39,7 @@ export class Failures {
   /** That a write of `ops` failed. An error that is not the database's is none of its business. */
   note(error: unknown, ops: readonly StorageOp<unknown, unknown>[], sync: boolean): void {
     if (!(error instanceof StorageError) || !(error.cause instanceof RocksError)) return;
-    if (!CERTAINLY_NOT_WRITTEN.includes(error.cause.code)) this.#poisonedBy ??= error.cause;
+    if (!CERTAINLY_NOT_WRITTEN.includes(error.cause.code)) this.poison(error.cause);
     if (sync) return;
     for (const { type } of ops) {
       if (isUnsynced(type)) this.#unsynced.set(type, (this.#unsynced.get(type) ?? 0) + 1);

@@ -45,12 +45,15 @@ export function writeLogKey(target: Buffer, at: number, idx: LogIndex): void {
 
 /** @throws StorageError LOG_INTEGRITY where `key` is no log key, or its index past what a number can hold */
 export function parseLogKey(key: Buffer): LogIndex {
-  const idx = key.length === LOG_KEY_BYTES ? readU64(key, PREFIX_BYTES) : Number.NaN;
+  return readLogKey(key, 0, key.length);
+}
+
+/** {@link parseLogKey} for the key in `[start, end)` of `bytes`. */
+export function readLogKey(bytes: Buffer, start: number, end: number): LogIndex {
+  const idx = end - start === LOG_KEY_BYTES ? readU64(bytes, start + PREFIX_BYTES) : Number.NaN;
   if (!Number.isSafeInteger(idx)) {
-    throw new StorageError(
-      'LOG_INTEGRITY',
-      `malformed log key ${showKey(key)}: "L/" and a u64 below 2^53 were expected`,
-    );
+    const shown = showKey(bytes.subarray(start, end));
+    throw new StorageError('LOG_INTEGRITY', `malformed log key ${shown}: "L/" and a u64 below 2^53 were expected`);
   }
   return idx;
 }

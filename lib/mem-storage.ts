@@ -9,7 +9,7 @@ import type { EntryPage } from './readings.js';
 import { encodeRecords } from './record-sink.js';
 import type { LogIndex } from './storage.js';
 import type { Transition } from './transition.js';
-import { framed } from './values.js';
+import { decodeValue, framed } from './values.js';
 
 export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
   protected override cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
@@ -30,8 +30,12 @@ export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
     }
     return {
       count: found.length,
-      key: (row) => logKey(found[row] as LogIndex),
-      value: (row) => this.#entries.get(found[row] as LogIndex) as Buffer,
+      index: (row) => found[row] as LogIndex,
+      entry: (row, codec) => {
+        const idx = found[row] as LogIndex;
+        const stored = this.#entries.get(idx) as Buffer;
+        return decodeValue(codec, stored, 0, stored.length, () => logKey(idx));
+      },
       isLast: true,
     };
   }

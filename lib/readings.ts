@@ -3,18 +3,20 @@
 
 import type { Codec } from './codec.js';
 import type { Cursor } from './cursor.js';
-import { META_KEYS, type MetaName, parseLogKey } from './key-space.js';
+import { META_KEYS, type MetaName } from './key-space.js';
 import type { LogIndex } from './storage.js';
 import { decodeIndex, decodeValue } from './values.js';
 
 /** Needs the bytes of a meta record, or the entries of a range. */
 export type ReadStep = { meta: Buffer } | { from: LogIndex; to: LogIndex };
 
-/** Some of the entries of a range, from its start. Keys and values are views that are used again: copy what you keep. */
+/** Some of the entries of a range, from its start. */
 export interface EntryPage {
   readonly count: number;
-  key(row: number): Buffer;
-  value(row: number): Buffer;
+  /** @throws StorageError LOG_INTEGRITY */
+  index(row: number): LogIndex;
+  /** @throws StorageError CODEC */
+  entry<T>(row: number, codec: Codec<T>): T;
   /** No entry of the range comes after these. */
   readonly isLast: boolean;
 }
@@ -31,7 +33,7 @@ function* page(from: LogIndex, to: LogIndex): Reading<EntryPage> {
 
 export function* readMeta<V>(name: MetaName, codec: Codec<V>): Reading<V | undefined> {
   const stored = yield* meta(META_KEYS[name]);
-  return stored === undefined ? undefined : decodeValue(codec, META_KEYS[name], stored);
+  return stored === undefined ? undefined : decodeValue(codec, stored, 0, stored.length, () => META_KEYS[name]);
 }
 
 /** 0 where none was set. */
@@ -47,9 +49,8 @@ export function* readEntries<T>({ live }: Cursor, codec: Codec<T>, from: LogInde
   for (let next = from; next < to; ) {
     const rows = yield* page(next, to);
     for (let row = 0; row < rows.count; row++, next++) {
-      const key = rows.key(row);
-      if (parseLogKey(key) !== next) return [];
-      entries.push(decodeValue(codec, key, rows.value(row)));
+      if (rows.index(row) !== next) return [];
+      entries.push(rows.entry(row, codec));
     }
     if (rows.isLast) return next === to ? entries : [];
   }
@@ -64,9 +65,8 @@ export function* readSuffix<T>({ live }: Cursor, codec: Codec<T>, from: LogIndex
   for (let next = Math.max(from, lowest); next <= highest; ) {
     const rows = yield* page(next, highest + 1);
     for (let row = 0; row < rows.count; row++) {
-      const key = rows.key(row);
-      next = parseLogKey(key) + 1;
-      entries.push(decodeValue(codec, key, rows.value(row)));
+      next = rows.index(row) + 1;
+      entries.push(rows.entry(row, codec));
     }
     if (rows.isLast) break;
   }

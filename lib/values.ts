@@ -35,24 +35,27 @@ export function framed(bytes: Uint8Array): Buffer {
   return value;
 }
 
-/** @throws StorageError CODEC, with the key in the message */
-export function decodeValue<V>(codec: Codec<V>, key: Uint8Array, stored: Buffer): V {
-  if (stored[0] !== SCHEMA_VERSION) {
-    const found = stored.length === 0 ? 'it is empty' : `it has schema version ${stored[0]}`;
+/**
+ * The value that lies in `[start, end)` of `bytes`.
+ * @throws StorageError CODEC, with the key in the message
+ */
+export function decodeValue<V>(codec: Codec<V>, bytes: Buffer, start: number, end: number, key: () => Uint8Array): V {
+  if (start === end || bytes[start] !== SCHEMA_VERSION) {
+    const found = start === end ? 'it is empty' : `it has schema version ${bytes[start]}`;
     throw new StorageError(
       'CODEC',
-      `the value at ${showKey(key)} cannot be read: ${found}, this release reads ${SCHEMA_VERSION}`,
+      `the value at ${showKey(key())} cannot be read: ${found}, this release reads ${SCHEMA_VERSION}`,
     );
   }
   let value: V;
   try {
-    value = codec.decode(stored.subarray(1));
+    value = codec.decode(bytes.subarray(start + 1, end));
   } catch (error) {
-    throw new StorageError('CODEC', `the value at ${showKey(key)} cannot be decoded: ${messageOf(error)}`, {
+    throw new StorageError('CODEC', `the value at ${showKey(key())} cannot be decoded: ${messageOf(error)}`, {
       cause: error,
     });
   }
-  if (value === undefined) throw new StorageError('CODEC', `the value at ${showKey(key)} decodes to undefined`);
+  if (value === undefined) throw new StorageError('CODEC', `the value at ${showKey(key())} decodes to undefined`);
   return value;
 }
 

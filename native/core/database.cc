@@ -1,6 +1,7 @@
 #include "core/database.h"
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -54,7 +55,12 @@ Database::~Database() { (void)close(); }
 
 Status Database::open(const OpenConfig& config) {
   const std::lock_guard transition(transition_mutex_);
-  Status status = config.read_only ? open_beside_writer(config) : open_rocksdb(config);
+  Status status;
+  try {
+    status = config.read_only ? open_beside_writer(config) : open_rocksdb(config);
+  } catch (const std::exception& error) {  // out of memory, or of threads
+    status = {ErrorCode::kAborted, "open " + path_ + ": " + error.what()};
+  }
   if (status.ok()) {
     if (lifetime_.begin()) return {};
     status = closed("open");
@@ -88,29 +94,39 @@ Status Database::open_rocksdb(const OpenConfig& config) {
   block_cache_ = rocksdb::NewLRUCache(kBlockCacheBytes);
 
   std::error_code failed;
-  const bool exists = fs::exists(fs::path(path_) / "CURRENT", failed);
-  if (!exists) {
-    if (config.read_only || !config.create_if_missing) {
-      return {ErrorCode::kNotFound, "open " + path_ + ": there is no database here"};
-    }
-    fs::create_directories(path_, failed);
-    if (failed) return {ErrorCode::kIoError, "open " + path_ + ": cannot create the folder: " + failed.message()};
-    // RocksDB would begin a new database here. It refuses because of an old WAL, but only once CURRENT is written: the
-    // next attempt finds that, and deletes what was there.
-    for (const fs::directory_entry& entry : fs::directory_iterator(path_, failed)) {
-      const fs::path& file = entry.path();
-      if (file.extension() != ".sst" && file.extension() != ".log") continue;
-      return {ErrorCode::kCorruption, "open " + path_ + ": there is " + file.filename().string() +
-                                          " but no CURRENT, which names the database's files"};
-    }
-    if (failed) return {ErrorCode::kIoError, "open " + path_ + ": " + failed.message()};
+  const auto io_error = [&](const char* what) -> Status {
+    return {ErrorCode::kIoError, "open " + path_ + ": " + what + failed.message()};
+  };
+  if (config.read_only || !config.create_if_missing) {
+    const bool exists = fs::exists(fs::path(path_) / "CURRENT", failed);
+    if (failed) return io_error("");
+    if (!exists) return {ErrorCode::kNotFound, "open " + path_ + ": there is no database here"};
+  } else {
+    // Not asked for a link to a folder: some versions of the library, Node's own among them, refuse that.
+    if (!fs::is_directory(path_, failed)) fs::create_directories(path_, failed);
+    if (failed) return io_error("cannot create the folder: ");
   }
   // RocksDB tells the lock files of one process apart by the spelling of their path alone: without this, two spellings
   // of one folder would open it twice.
   const std::string canonical = fs::canonical(path_, failed).string();
-  if (failed) return {ErrorCode::kIoError, "open " + path_ + ": " + failed.message()};
+  if (failed) return io_error("");
   if (!config.read_only && !folder_lock_.acquire(canonical)) {
     return {ErrorCode::kLocked, "open " + path_ + ": " + kLockedElsewhere};
+  }
+  // Only now, when nobody else can be about to create it.
+  const bool exists = fs::exists(fs::path(canonical) / "CURRENT", failed);
+  if (failed) return io_error("");
+  if (!exists) {
+    // RocksDB would begin a new database here. It refuses because of an old WAL, but only once CURRENT is written: the
+    // next attempt finds that, and deletes what was there.
+    fs::directory_iterator entry(canonical, failed);
+    for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+      const fs::path& file = entry->path();
+      if (file.extension() != ".sst" && file.extension() != ".log") continue;
+      return {ErrorCode::kCorruption, "open " + path_ + ": there is " + file.filename().string() +
+                                          " but no CURRENT, which names the database's files"};
+    }
+    if (failed) return io_error("");
   }
 
   const rocksdb::DBOptions options = db_options(config);
@@ -364,6 +380,8 @@ Status Database::compact_range(const Lease&, uint32_t family_id, const std::opti
 }
 
 Status Database::checkpoint(const Lease&, const std::string& path) {
+  // RocksDB would make one, without the rows that are in the WAL alone.
+  if (Status refused = refuse_if_read_only("checkpoint"); !refused.ok()) return refused;
   rocksdb::Checkpoint* created = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &created);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
@@ -397,6 +415,19 @@ Status Database::dispose() {
   if (!db_) {
     folder_lock_.release();
     return {};
+  }
+
+  if (writes_.is_broken()) {
+    // What an exception left behind cannot be closed, and must not be opened beside it: it stays until the process
+    // ends.
+    const std::lock_guard lock(families_mutex_);
+    struct Remains {
+      std::unordered_map<uint32_t, Family> families;
+      std::unique_ptr<rocksdb::DB> db;
+    };
+    new Remains{.families = std::exchange(families_, {}), .db = std::move(db_)};
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): leaking them is the point
+    return {ErrorCode::kAborted, "close " + path_ + ": an exception inside RocksDB left it unusable; end the process"};
   }
 
   // What was written without `sync` is with the operating system; closing in peace makes it durable.

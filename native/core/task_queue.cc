@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,9 +33,13 @@ TaskQueue::~TaskQueue() {
 bool TaskQueue::post(Task task) {
   const std::lock_guard lock(state_->mutex);
   if (state_->stopping) return false;
-  // Before the task is queued: where no thread can be had, the caller learns it and nothing is left behind.
+  // Before the task is queued: where not a single thread can be had, the caller learns it and nothing is left behind.
   if (state_->tasks.size() >= state_->idle && state_->threads.size() < state_->max_threads) {
-    state_->threads.emplace_back([state = state_] { run(state); });
+    try {
+      state_->threads.emplace_back([state = state_] { run(state); });
+    } catch (const std::system_error&) {
+      if (state_->threads.empty()) throw;
+    }
   }
   state_->tasks.push_back(std::move(task));
   state_->wake.notify_one();

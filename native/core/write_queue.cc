@@ -1,12 +1,14 @@
 #include "core/write_queue.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <string>
-#include <system_error>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -18,10 +20,16 @@ namespace core {
 
 namespace {
 
+// What RocksDB puts before the records, and a little more: without it a batch of one long record is copied to grow.
+constexpr size_t kBatchHeaderBytes = 32;
 // A group this large starts at once: its fsync then overlaps with the work that fills the next one.
 constexpr size_t kStartAtBytes = 64 << 10;
 // And takes no more: the first that joined should not wait for the last of a flood.
 constexpr size_t kGroupBytes = 4 << 20;
+// Where this many came together, their callers are about to call again: the thread looks out for them a moment before
+// it sleeps, since waking it takes as long as a fair part of an fsync.
+constexpr size_t kCompany = 8;
+constexpr std::chrono::microseconds kLookOut{60};
 
 }  // namespace
 
@@ -58,6 +66,11 @@ struct WriteQueue::State {
   std::deque<std::variant<std::unique_ptr<Group>, TaskQueue::Task>> waiting;
   size_t waiting_bytes = 0;  // of all groups not yet settled
   bool running = false;
+  /** What waits may start. */
+  std::atomic<bool> kicked = false;
+  std::atomic<bool> broken = false;
+  /** Somebody waits for the thread to be idle. */
+  std::atomic<int> drains = 0;
   // Of the queue's thread alone:
   std::unordered_set<Stream> failed_streams;
   rocksdb::WriteBatch batch;
@@ -68,14 +81,22 @@ struct WriteQueue::State {
     return group != nullptr && (*group)->bytes.size() < kGroupBytes ? group->get() : nullptr;
   }
 
-  Status commit(rocksdb::WriteBatch& merged, bool sync) const {
+  Status commit(rocksdb::WriteBatch& merged, bool sync) {
+    const std::string subject = db->GetName();
+    if (broken) return {ErrorCode::kAborted, "write to " + subject + ": an earlier write broke RocksDB"};
     rocksdb::WriteOptions options;
     options.sync = sync;
-    return from_rocksdb(db->Write(options, &merged), "write to", db->GetName());
+    try {
+      return from_rocksdb(db->Write(options, &merged), "write to", subject);
+    } catch (const std::exception& error) {  // out of memory; RocksDB's queue of writers does not survive it
+      broken = true;
+      return {ErrorCode::kAborted, "write to " + subject + ": " + error.what()};
+    }
   }
 
   Status merge_and_commit(const Group& group);
   void run();
+  bool is_kicked_soon() const;
   void perform(const Group& group);
 };
 
@@ -138,7 +159,7 @@ Status WriteQueue::write(std::span<const uint8_t> packed, bool sync, Stream stre
 
 Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
   drain();
-  rocksdb::WriteBatch batch(packed.size());
+  rocksdb::WriteBatch batch(packed.size() + kBatchHeaderBytes);
   std::vector<Family> families;
   const ColumnFamilyLookup lookup = [&](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
     return families.emplace_back(state_->find_family(id)).get();
@@ -155,35 +176,51 @@ void WriteQueue::post_exclusive(TaskQueue::Task task) {
   kick();
 }
 
-void WriteQueue::kick() {
+void WriteQueue::kick() noexcept {
   std::unique_lock lock(state_->mutex);
-  if (state_->running || state_->waiting.empty()) return;
+  if (state_->waiting.empty()) return;
+  state_->kicked = true;
+  if (state_->running) return;
   state_->running = true;
   try {
     if (thread_.post([state = state_] { state->run(); })) return;
     state_->running = false;  // stopped, which comes after `drain`: nobody is left to wait
-  } catch (const std::system_error&) {
-    // No thread is to be had. What was taken must be written all the same.
+  } catch (const std::exception&) {
+    // No thread is to be had, or no memory for one. What was taken must be written all the same.
     lock.unlock();
     state_->run();
   }
 }
 
 void WriteQueue::drain() {
+  ++state_->drains;
   kick();
-  std::unique_lock lock(state_->mutex);
-  state_->idle.wait(lock, [this] { return !state_->running; });
+  {
+    std::unique_lock lock(state_->mutex);
+    state_->idle.wait(lock, [this] { return !state_->running; });
+  }
+  --state_->drains;
 }
+
+bool WriteQueue::is_broken() const { return state_->broken; }
 
 void WriteQueue::stop() { thread_.stop(); }
 
 // ── Performing them, on the queue's thread ───────────────────────────────────────────────────────────────────────────
 
 void WriteQueue::State::run() {
+  size_t company = 0;
   std::unique_lock lock(mutex);
-  while (!waiting.empty()) {
+  for (;;) {
+    if (!kicked) {
+      lock.unlock();
+      const bool go_on = company >= kCompany && is_kicked_soon();
+      lock.lock();
+      if (!go_on && !kicked) break;
+    }
     auto next = std::move(waiting.front());
     waiting.pop_front();
+    if (waiting.empty()) kicked = false;
     lock.unlock();
     if (const auto* task = std::get_if<TaskQueue::Task>(&next)) {
       (*task)();
@@ -191,6 +228,7 @@ void WriteQueue::State::run() {
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));
+      company = group->parts.size();
       perform(*group);
       group.reset();  // its column families go before its lease
       lock.lock();
@@ -199,6 +237,15 @@ void WriteQueue::State::run() {
   }
   running = false;
   idle.notify_all();
+}
+
+bool WriteQueue::State::is_kicked_soon() const {
+  const auto deadline = std::chrono::steady_clock::now() + kLookOut;
+  while (!kicked) {
+    if (drains > 0 || std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 Status WriteQueue::State::merge_and_commit(const Group& group) {
@@ -221,7 +268,7 @@ void WriteQueue::State::perform(const Group& group) {
   Status status;
   try {
     status = merge_and_commit(group);
-  } catch (const std::exception& error) {  // out of memory: a thread that lets it pass ends the process
+  } catch (const std::exception& error) {  // out of memory while merging: a thread that lets it pass ends the process
     status = {ErrorCode::kAborted, "write to " + db->GetName() + ": " + error.what()};
   }
   if (batch.GetDataSize() > kGroupBytes) batch = rocksdb::WriteBatch();
@@ -232,13 +279,15 @@ void WriteQueue::State::perform(const Group& group) {
   }
 
   // Runs of one outcome, in the order of the calls.
-  const Status not_attempted{ErrorCode::kAborted, "not written: an earlier write that it builds on has failed"};
   const auto skipped = [this](const Group::Part& part) { return failed_streams.contains(part.stream); };
   for (size_t first = 0; first < group.parts.size();) {
     const bool was_skipped = skipped(group.parts[first]);
     size_t last = first + 1;
     while (last < group.parts.size() && skipped(group.parts[last]) == was_skipped) ++last;
-    settle(last - first, was_skipped ? not_attempted : status);
+    settle(last - first, was_skipped
+                             ? Status{ErrorCode::kAborted, "write to " + db->GetName() +
+                                                               ": not attempted, an earlier write of the log failed"}
+                             : status);
     first = last;
   }
   if (status.ok()) return;

@@ -47,7 +47,10 @@ class WriteQueue {
   Status write(std::span<const uint8_t> packed, bool sync, Stream stream, bool force, Admission* admission);
 
   /** No more writes are about to join: what waits may start. */
-  void kick();
+  void kick() noexcept;
+
+  /** An exception has come out of RocksDB's own write, which is not made for that: it must not be called again. */
+  bool is_broken() const;
 
   /** Waits for every write taken before, then writes on this thread. */
   Status write_now(std::span<const uint8_t> packed, bool sync);

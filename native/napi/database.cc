@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "core/iterator.h"
@@ -181,9 +182,14 @@ void DatabaseObject::close(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   core::Database& database = opened(info.Env());
   database.begin_closing();
-  const bool posted = post(database.maintenance(), request, "close",
-                           [](core::Database& closing, Result& result) { result.status = closing.close(); });
-  if (!posted) {  // closed before: its threads are gone, and what there is to report is known
+  bool posted = false;
+  try {
+    posted = post(database.maintenance(), request, "close",
+                  [](core::Database& closing, Result& result) { result.status = closing.close(); });
+  } catch (const std::system_error&) {
+    posted = false;  // no thread is to be had, and what has begun must end: here, then
+  }
+  if (!posted) {  // or it was closed before: its threads are gone, and what there is to report is known
     environment_->mailbox().post({.database = address_, .request = request, .status = database.close(), .value = {}});
     expect(info.Env());
   }

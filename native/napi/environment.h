@@ -1,5 +1,6 @@
 // What one JavaScript environment (the main thread or a worker) owns: its mailbox and its databases. When the
-// environment ends, in whatever way, one clean-up hook closes every database that is still open.
+// environment ends, one clean-up hook closes every database that is still open. Node runs it at the end of a worker, in
+// whatever way, and of a program; not at process.exit() on the main thread, for which see exit_handlers.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "napi/iterator.h"
 
+#include <system_error>
 #include <utility>
 
 #include "napi/arguments.h"
@@ -54,8 +55,12 @@ void IteratorObject::next(const Napi::CallbackInfo& info) {
 
 void IteratorObject::close(const Napi::CallbackInfo&) {
   if (!iterator_) return;
-  // A `next` may be under way; waiting for it is not for this thread.
-  iterator_->database()->readers().post([iterator = iterator_] { iterator->close(); });
+  // A `next` may be under way; waiting for it is not for this thread, unless there is no other.
+  try {
+    iterator_->database()->readers().post([iterator = iterator_] { iterator->close(); });
+  } catch (const std::system_error&) {
+    iterator_->close();
+  }
 }
 
 }  // namespace skin

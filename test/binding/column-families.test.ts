@@ -94,6 +94,15 @@ describe('createColumnFamily', () => {
 });
 
 describe('dropColumnFamily', () => {
+  it('does not know one that is still being created, and leaves it whole', async () => {
+    const db = await temporaryDatabase();
+    const created = db.createColumnFamily('x');
+    await expectRocksError(() => db.dropColumnFamily('x'), 'COLUMN_FAMILY_NOT_FOUND');
+    const x = await created;
+    expect(db.scanSync(x)).toEqual([]);
+    expect(db.columnFamilies).toEqual(['default', 'x']);
+  });
+
   it('removes it and all that is in it, for good', async () => {
     const db = await temporaryDatabase({ columnFamilies: ['log', 'other'] });
     await db.write(puts(db.columnFamily('log'), { k: 'v' }));

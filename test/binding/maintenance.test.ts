@@ -86,6 +86,14 @@ describe('compactRange', () => {
 });
 
 describe('checkpoint', () => {
+  it('refuses a database that is open read-only: it would lack what is in the WAL alone', async () => {
+    await db.write(puts(cf, { a: '1' }), { sync: true });
+    const reader = await openAt(db.path, { readOnly: true });
+    const path = join(temporaryFolder(), 'copy');
+    await expectRocksError(() => reader.checkpoint(path), 'READ_ONLY', 'checkpoint');
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('is a copy that opens on its own while the original goes on', async () => {
     const path = join(temporaryFolder(), 'copy');
     await db.write(puts(cf, { a: '1' }).put(log, bytes('b'), bytes('2')));

@@ -55,6 +55,7 @@ describe('append', () => {
 
   it.each([
     ['text', '{"a":1}\n2\nnope\n4\n'],
+    ['half a character', '{"a":1}\n2\n"\\ud800"\n4\n'],
     ['an empty line', '{"a":1}\n2\n\n4\n'],
     [
       'bytes that are not UTF-8',
@@ -63,7 +64,7 @@ describe('append', () => {
   ])('stops at %s with its line number, and what came before stays', async (_, input) => {
     const { exitCode, stdout, stderr } = await runCommand(['append', '--db', path], input);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^omnipaxos-rocksdb: line 3 is not JSON: [^\n]+\n$/);
+    expect(stderr).toMatch(/^omnipaxos-rocksdb: line 3 (is not JSON|cannot be stored): [^\n]+\n$/);
     expect(stdout).toBe('appended 2 entries at [0, 2) with 1 fsync\n');
     expect(stored()).toEqual([{ a: 1 }, 2]);
   });

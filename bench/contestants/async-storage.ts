@@ -1,0 +1,39 @@
+// AsyncRocksdbStorage: appends in flight share an fsync.
+
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { AsyncRocksdbStorage, rawCodec } from '../../lib/index.js';
+import { measureInFlight, toPercentiles } from '../measure.js';
+import type { Sample } from '../protocol.js';
+import { cycle, rawEntries } from '../records.js';
+import type { Contestant, Numbers } from './contestant.js';
+import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from './own-database.js';
+
+const DIFFERENT_ENTRIES = 64;
+const DELAY_SAMPLING_MS = 1;
+
+export async function openAsyncStorage(folder: string): Promise<Contestant> {
+  const db = await openLogDatabase(join(folder, 'db'));
+  const log = await AsyncRocksdbStorage.openIn<Uint8Array>(db, LOG, { entryCodec: rawCodec });
+  const append = ({ ms, batch, inFlight, entryBytes }: Numbers): Promise<Sample> => {
+    const entries = rawEntries(batch === 1 ? DIFFERENT_ENTRIES : batch, entryBytes);
+    const next = cycle(entries);
+    const call = batch === 1 ? () => log.appendEntry(next()) : () => log.appendEntries(entries);
+    return withFsyncs(db, () => measureInFlight(ms, inFlight, batch, call));
+  };
+  return {
+    ...ownHello,
+    works: {
+      append,
+      'append-watching-loop': async (numbers) => {
+        const delay = monitorEventLoopDelay({ resolution: DELAY_SAMPLING_MS });
+        delay.enable();
+        const sample = await append(numbers);
+        delay.disable();
+        return { ...sample, loopDelayUs: toPercentiles(delay) };
+      },
+    },
+    settle: () => settleLog(db, log),
+    close: () => db.close(),
+  };
+}

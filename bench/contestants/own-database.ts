@@ -1,0 +1,43 @@
+// What the contestants of this project share: the database, and its upkeep between turns.
+
+import { createRequire } from 'node:module';
+import { Database } from '../../lib/index.js';
+import type { Hello, Sample } from '../protocol.js';
+import { rocksdbIdle } from './rocksdb-idle.js';
+
+export const LOG = 'log';
+
+const { version } = createRequire(import.meta.url)('omnipaxos-rocksdb/package.json') as { version: string };
+
+export const ownHello: Hello = {
+  version: `omnipaxos-rocksdb ${version}`,
+  durability: 'every append (WriteOptions::sync)',
+};
+
+export function openLogDatabase(path: string): Promise<Database> {
+  return Database.open(path, { columnFamilies: [LOG] });
+}
+
+export async function withFsyncs(db: Database, measure: () => Sample | Promise<Sample>): Promise<Sample> {
+  const before = fsyncs(db);
+  const sample = await measure();
+  return { ...sample, fsyncs: fsyncs(db) - before };
+}
+
+function fsyncs(db: Database): number {
+  return Number(db.property('rocksdb.dbstats/db.wal_syncs'));
+}
+
+/** As much of a storage, blocking or not, as its upkeep needs. */
+interface Log {
+  getCompactedIdx(): number | Promise<number>;
+  getLogLen(): number | Promise<number>;
+  compact(idx: number): void | Promise<void>;
+}
+
+/** Compacts the whole log away and waits until nothing runs in the background. */
+export async function settleLog(db: Database, log: Log): Promise<void> {
+  await log.compact((await log.getCompactedIdx()) + (await log.getLogLen()));
+  const family = db.columnFamily(LOG);
+  await rocksdbIdle((name) => db.property(name, family));
+}

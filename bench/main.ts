@@ -1,0 +1,104 @@
+// `npm run bench`: the speed bars of this project, with every contestant in one run on one folder.
+
+import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { judge } from './bars.js';
+import { describeEnvironment, warningsAbout } from './environment.js';
+import { doubts, printReport } from './report.js';
+import { type OnProgress, type Plan, type Results, runRounds } from './rounds.js';
+import { TURNS } from './turns.js';
+
+const FULL: Plan = { rounds: 21, turnMs: 250 };
+const QUICK: Plan = { rounds: 7, turnMs: 150 };
+const SCHEMA_VERSION = 1;
+const SPACE_NEEDED = 4 * 1024 ** 3;
+const NO_TERMINAL_REPORT_MS = 20_000;
+
+interface Options {
+  dir: string;
+  rounds?: number;
+  quick?: true;
+  json?: string;
+  check?: true;
+}
+
+const command = new Command('bench')
+  .description('Measures the speed bars: this storage, RocksDB in C++ and other stores for Node, on one disk.')
+  .option('--dir <dir>', 'where to write, in a folder of its own that is removed afterwards', '.')
+  .option('--rounds <n>', `rounds to take the medians of (default: ${FULL.rounds})`, parseRounds)
+  .option('--quick', `under a minute: ${QUICK.rounds} rounds of shorter turns`)
+  .option('--json <file>', 'also writes every sample, with what it was measured on')
+  .option('--check', 'exits with 1 where a bar does not hold')
+  .action(bench);
+try {
+  await command.parseAsync();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function bench({ dir, rounds, quick, json, check }: Options): Promise<void> {
+  const plan = { ...(quick ? QUICK : FULL), ...(rounds !== undefined && { rounds }) };
+  if (!existsSync(dir)) throw new Error(`there is no folder ${dir}`);
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize < SPACE_NEEDED) throw new Error(`${dir} has less than 4 GiB free`);
+  const startedAt = new Date().toISOString();
+  const environment = await describeEnvironment(resolve(dir));
+  const warnings = warningsAbout(environment);
+  for (const warning of warnings) console.error(`Warning: ${warning}`);
+
+  const results = await runIn(dir, plan);
+  if (results === undefined) return;
+  const verdicts = judge(results);
+  const doubtful = doubts(results);
+  printReport(environment, results, verdicts, [...warnings, ...doubtful]);
+  if (json !== undefined) {
+    const about = { schemaVersion: SCHEMA_VERSION, startedAt, plan, environment, warnings: [...warnings, ...doubtful] };
+    const report = { ...about, bars: verdicts, turns: TURNS, ...results };
+    writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  if (check && verdicts.some(({ holds }) => holds === false)) process.exitCode = 1;
+}
+
+/** Nothing where a signal ended it; the folder is removed in any case. */
+async function runIn(dir: string, plan: Plan): Promise<Results | undefined> {
+  let interruptedBy: NodeJS.Signals | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      interruptedBy = signal;
+      process.exitCode = 128 + constants.signals[signal];
+    });
+  }
+  const bar = new SingleBar({
+    format: '{bar} {percentage} % | {eta_formatted} left | {what}',
+    noTTYOutput: true,
+    notTTYSchedule: NO_TERMINAL_REPORT_MS,
+  });
+  const onProgress: OnProgress = (done, total, what) => {
+    if (interruptedBy) throw new Error(interruptedBy);
+    bar.setTotal(total);
+    bar.update(done, { what });
+  };
+
+  const folder = mkdtempSync(join(dir, 'bench-'));
+  bar.start(1, 0, { what: '' });
+  try {
+    return await runRounds(folder, plan, onProgress);
+  } catch (error) {
+    if (interruptedBy) return undefined;
+    throw error;
+  } finally {
+    bar.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (!Number.isSafeInteger(rounds) || rounds < 1)
+    throw new InvalidArgumentError('A whole number of at least 1 is needed.');
+  return rounds;
+}

@@ -1,0 +1,82 @@
+// What the runner and the contestants say to each other. A contestant is a process with a folder of its own. It first
+// prints a Hello; then each line on its stdin, a work and numbers by name ("append batch=64 ms=400"), is answered by one
+// line of JSON. floor/request.h and floor/sample.h are the same in C++. The end of stdin ends a contestant.
+
+export type TimedWork =
+  /** Synced appends: `batch` entries a call, `inFlight` calls at a time. */
+  | 'append'
+  /** The same in a new database, whose WAL grows with each fsync. */
+  | 'append-cold'
+  /** `append`, with the event loop's delay watched. */
+  | 'append-watching-loop'
+  /** No storage: the encoder alone, `batch` entries a call. */
+  | 'encode'
+  /** Reads `READ_ENTRIES` entries a call. */
+  | 'read'
+  /** `read`, but of encoded objects, which are decoded. */
+  | 'read-objects'
+  /** The same, not decoded. */
+  | 'read-encoded-objects'
+  /** pwrite and fdatasync on a file that grows with each. */
+  | 'write-growing'
+  /** pwrite and fdatasync on a file that has its size already. */
+  | 'write-preallocated';
+
+export type UntimedWork =
+  /** Removes what was appended, and waits until nothing runs in the background. */
+  | 'settle'
+  /** Makes all that the file system holds in memory durable. */
+  | 'sync-file-system';
+
+/** The numbers of a request. */
+export interface WorkNumbers {
+  /** For how long to go on. */
+  ms?: number;
+  batch?: number;
+  inFlight?: number;
+  /** {@link ENTRY_BYTES} where it is not given; objects are as large as they are. */
+  entryBytes?: number;
+}
+
+export const ENTRY_BYTES = 128;
+export const READ_ENTRIES = 10_000;
+
+export interface Hello {
+  version: string;
+  /** The setting that makes a write durable before it is acknowledged. */
+  durability: string;
+}
+
+/** Microseconds. */
+export interface Percentiles {
+  p50: number;
+  p90: number;
+  p99: number;
+  'p99.9': number;
+  max: number;
+}
+
+/** What one turn measured. */
+export interface Sample {
+  entries: number;
+  seconds: number;
+  /** Of one call: of one append, one batch, one read. */
+  latencyUs: Percentiles;
+  /** Of the WAL, where the contestant can tell. */
+  fsyncs?: number;
+  /** What perf_hooks.monitorEventLoopDelay saw, its sampling interval of 1 ms included. */
+  loopDelayUs?: Percentiles;
+}
+
+export function formatRequest(work: TimedWork | UntimedWork, numbers: WorkNumbers = {}): string {
+  return [work, ...Object.entries(numbers).map(([name, value]) => `${name}=${value}`)].join(' ');
+}
+
+export function parseRequest(line: string): { work: TimedWork | UntimedWork; numbers: WorkNumbers } {
+  const [work, ...words] = line.split(' ');
+  const numbers = Object.fromEntries(words.map((word) => word.split('='))) as Record<string, string>;
+  return {
+    work: work as TimedWork | UntimedWork,
+    numbers: Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
+  };
+}

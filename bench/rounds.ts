@@ -1,0 +1,56 @@
+// Runs all turns round by round, so that a slow minute of the machine hits every contestant alike.
+
+import { type ContestantName, whyAbsent } from './launches.js';
+import { Lineup, type TurnSample } from './lineup.js';
+import type { Hello } from './protocol.js';
+import { TURN_NAMES, TURNS, type TurnName } from './turns.js';
+
+export interface Plan {
+  rounds: number;
+  /** Of one turn. */
+  turnMs: number;
+}
+
+export interface Results {
+  /** One sample a round; no turn whose contestant could not take part. */
+  samples: Partial<Record<TurnName, TurnSample[]>>;
+  contestants: Partial<Record<ContestantName, Hello>>;
+  /** Why a contestant could not take part. */
+  absent: Partial<Record<ContestantName, string>>;
+}
+
+/** Called before each step; `done` of `total` are behind. */
+export type OnProgress = (done: number, total: number, what: string) => void;
+
+export async function runRounds(folder: string, { rounds, turnMs }: Plan, onProgress: OnProgress): Promise<Results> {
+  const results: Results = { samples: {}, contestants: {}, absent: {} };
+  const names = [...new Set(TURN_NAMES.map((turn) => TURNS[turn].contestant))];
+  for (const name of names) {
+    const reason = whyAbsent(name);
+    if (reason !== undefined) results.absent[name] = reason;
+  }
+  const present = names.filter((name) => results.absent[name] === undefined);
+  const turns = TURN_NAMES.filter((turn) => present.includes(TURNS[turn].contestant));
+
+  let done = 0;
+  const total = present.length + turns.length * (1 + rounds);
+  await using lineup = new Lineup(folder);
+  for (const name of present) {
+    onProgress(done++, total, `warming up ${name}`);
+    results.contestants[name] = await lineup.add(name);
+  }
+  // Round 0 is not counted: code is compiled and caches are filled in it. Every other round runs backwards, so that a
+  // machine that slows down steadily favours nobody.
+  for (let round = 0; round <= rounds; round++) {
+    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
+      const { who, what } = TURNS[turn];
+      onProgress(done++, total, `round ${round} of ${rounds}: ${who}, ${what}`);
+      const sample = await lineup.take(TURNS[turn], turnMs);
+      if (round === 0) continue;
+      results.samples[turn] ??= [];
+      results.samples[turn].push(sample);
+    }
+  }
+  onProgress(total, total, 'done');
+  return results;
+}

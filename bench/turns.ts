@@ -1,0 +1,129 @@
+// What is measured: one turn of one contestant each, in every round. Those that are compared stand side by side, so that
+// they are measured within seconds of each other.
+
+import type { ContestantName } from './launches.js';
+import type { Sample, TimedWork, WorkNumbers } from './protocol.js';
+
+export interface Turn {
+  contestant: ContestantName;
+  /** Who does what, for the report. */
+  who: string;
+  what: string;
+  work: TimedWork;
+  numbers?: Omit<WorkNumbers, 'ms'>;
+  /** What counts: the p50 of a call, entries per second, or the p99 of the event loop's delay. */
+  figure: 'latency' | 'rate' | 'loop-delay';
+}
+
+const FLOOR = { contestant: 'floor', who: 'RocksDB in C++' } as const;
+const STORAGE = { contestant: 'storage', who: 'RocksdbStorage' } as const;
+const OBJECTS = { contestant: 'storage-objects', who: 'RocksdbStorage' } as const;
+const ASYNC = { contestant: 'async-storage', who: 'AsyncRocksdbStorage' } as const;
+const NODE_ROCKSDB = { contestant: 'node-rocksdb', who: 'node-rocksdb' } as const;
+const CLASSIC_LEVEL = { contestant: 'classic-level', who: 'classic-level' } as const;
+const LMDB = { contestant: 'lmdb', who: 'lmdb' } as const;
+
+const ONE = { work: 'append', what: 'one entry after another', figure: 'latency' } as const;
+const ONE_COLD = { work: 'append-cold', what: 'the same, cold: WAL not yet recycled', figure: 'latency' } as const;
+const IN_FLIGHT_64 = {
+  work: 'append',
+  what: '64 appends in flight',
+  figure: 'rate',
+  numbers: { inFlight: 64 },
+} as const;
+const IN_FLIGHT_1024 = {
+  work: 'append',
+  what: '1,024 appends in flight',
+  figure: 'rate',
+  numbers: { inFlight: 1024 },
+} as const;
+const BATCH_64 = { work: 'append', what: 'batches of 64', figure: 'rate', numbers: { batch: 64 } } as const;
+const BATCH_1000 = { work: 'append', what: 'batches of 1,000', figure: 'rate', numbers: { batch: 1000 } } as const;
+const READ = { work: 'read', what: 'reads of 10,000 entries', figure: 'rate' } as const;
+
+export const TURNS = {
+  diskGrowing: {
+    contestant: 'floor',
+    who: 'disk',
+    work: 'write-growing',
+    what: 'pwrite + fdatasync, growing file',
+    figure: 'latency',
+  },
+  diskPreallocated: {
+    contestant: 'floor',
+    who: 'disk',
+    work: 'write-preallocated',
+    what: 'pwrite + fdatasync, preallocated file',
+    figure: 'latency',
+  },
+
+  floorOne: { ...FLOOR, ...ONE },
+  storageOne: { ...STORAGE, ...ONE },
+  asyncOne: { ...ASYNC, ...ONE },
+  nodeRocksdbOne: { ...NODE_ROCKSDB, ...ONE },
+  classicLevelOne: { ...CLASSIC_LEVEL, ...ONE },
+  lmdbOne: { ...LMDB, ...ONE },
+
+  floorOneCold: { ...FLOOR, ...ONE_COLD },
+  storageOneCold: { ...STORAGE, ...ONE_COLD },
+
+  floorBatch64: { ...FLOOR, ...BATCH_64 },
+  async64: { ...ASYNC, ...IN_FLIGHT_64 },
+  async1024: { ...ASYNC, ...IN_FLIGHT_1024 },
+  lmdb64: { ...LMDB, ...IN_FLIGHT_64 },
+  classicLevel64: { ...CLASSIC_LEVEL, ...IN_FLIGHT_64 },
+  nodeRocksdb64: { ...NODE_ROCKSDB, ...IN_FLIGHT_64 },
+
+  floorBatch1000: { ...FLOOR, ...BATCH_1000 },
+  storageBatch1000: { ...STORAGE, ...BATCH_1000 },
+
+  msgpackrAlone: {
+    contestant: 'msgpackr',
+    who: 'msgpackr alone',
+    work: 'encode',
+    what: 'encoding flight records',
+    figure: 'rate',
+    numbers: { batch: 1000 },
+  },
+  objectsBatch1000: { ...OBJECTS, ...BATCH_1000, what: 'batches of 1,000 flight records' },
+
+  storageRead: { ...STORAGE, ...READ },
+  nodeRocksdbRead: { ...NODE_ROCKSDB, ...READ },
+  objectsRead: { ...OBJECTS, ...READ, what: 'reads of 10,000 flight records' },
+  nodeRocksdbReadObjects: {
+    ...NODE_ROCKSDB,
+    work: 'read-objects',
+    what: 'reads of 10,000 flight records, decoded',
+    figure: 'rate',
+  },
+  nodeRocksdbReadEncoded: {
+    ...NODE_ROCKSDB,
+    work: 'read-encoded-objects',
+    what: 'reads of 10,000 flight records, not decoded',
+    figure: 'rate',
+  },
+
+  slowDisk64: {
+    contestant: 'async-storage-on-slow-disk',
+    who: 'AsyncRocksdbStorage',
+    work: 'append-watching-loop',
+    what: '64 appends in flight, fsync made 5 ms slower: loop delay p99',
+    figure: 'loop-delay',
+    numbers: { inFlight: 64 },
+  },
+} as const satisfies Record<string, Turn>;
+
+export type TurnName = keyof typeof TURNS;
+export const TURN_NAMES = Object.keys(TURNS) as TurnName[];
+
+/** What counts of a sample: µs, entries per second, or ms. */
+export function figureOf(turn: TurnName, sample: Sample): number {
+  switch (TURNS[turn].figure) {
+    case 'latency':
+      return sample.latencyUs.p50;
+    case 'rate':
+      return sample.entries / sample.seconds;
+    case 'loop-delay':
+      return (sample.loopDelayUs?.p99 ?? Number.NaN) / 1000;
+  }
+}

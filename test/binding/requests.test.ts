@@ -1,0 +1,94 @@
+// The order in which writes are offered to the addon and settled, with the addon played by the test.
+
+import { describe, expect, it } from '@jest/globals';
+import { ALONE, Requests } from '../../binding/requests.js';
+
+const STREAM = 1;
+
+/** An addon whose queue has room for so many writes. */
+function addon(requests: Requests, room: number) {
+  const taken: string[] = [];
+  const queue = {
+    taken,
+    room,
+    write(name: string, stream: number, refuse = false) {
+      return requests.startWrite(
+        stream,
+        (force) => {
+          if (taken.length >= queue.room && !force) return false;
+          if (refuse) throw new Error(`${name} is refused`);
+          taken.push(name);
+          return true;
+        },
+        () => {},
+      );
+    },
+    settle(count: number, error?: Error) {
+      requests.settle([0, error, count]);
+    },
+  };
+  return queue;
+}
+
+describe('a write for which the queue has no room', () => {
+  it('waits, with those called behind it, and is offered again when others have settled', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 1);
+    const writes = ['a', 'b', 'c'].map((name) => queue.write(name, ALONE));
+    expect(queue.taken).toEqual(['a']);
+    queue.room = 2;
+    queue.settle(1);
+    expect(queue.taken).toEqual(['a', 'b']);
+    queue.room = 3;
+    queue.settle(1);
+    expect(queue.taken).toEqual(['a', 'b', 'c']);
+    queue.settle(1);
+    await Promise.all(writes);
+  });
+
+  it('that is refused when it is offered again takes those of its stream with it, called before or after, and no other', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 1);
+    const outcomes = Promise.allSettled([
+      queue.write('a', STREAM),
+      queue.write('b', STREAM, true),
+      queue.write('c', STREAM),
+      queue.write('alone', ALONE),
+      queue.write('other', STREAM + 1),
+    ]);
+    queue.room = 10;
+    queue.settle(1);
+    expect(queue.taken).toEqual(['a', 'alone', 'other']);
+    queue.settle(2);
+    const reasons = (await outcomes).map((outcome) =>
+      outcome.status === 'rejected' ? outcome.reason.message : 'written',
+    );
+    expect(reasons).toEqual([
+      'written',
+      'b is refused',
+      expect.stringContaining('not attempted'),
+      'written',
+      'written',
+    ]);
+    expect(() => queue.write('d', STREAM)).toThrow(expect.objectContaining({ code: 'ABORTED' }));
+  });
+
+  it('is taken all the same where it must be', () => {
+    const requests = new Requests();
+    const queue = addon(requests, 0);
+    for (const name of ['a', 'b']) queue.write(name, ALONE);
+    requests.offerHeld(true);
+    expect(queue.taken).toEqual(['a', 'b']);
+  });
+});
+
+describe('a write that is refused at its first offer', () => {
+  it('throws, and fails nothing else of its stream', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 10);
+    expect(() => queue.write('a', STREAM, true)).toThrow('a is refused');
+    const written = queue.write('b', STREAM);
+    queue.settle(1);
+    await written;
+  });
+});
