@@ -12,7 +12,8 @@ import { ballotCodec, stopsignCodec } from './values.js';
  * {@link RocksdbStorage} with promises, and an event loop that never waits for the disk. What is given is encoded, and the
  * index of an append fixed, at the call; the promise settles once the write is durable. All writes of a database that wait,
  * of every log and store, share one fsync (group commit). Results settle in the order of the calls, and a read sees every
- * write called before it.
+ * write called before it. Await a read before calling `trim`, `compact` or `appendOnPrefix`: it may otherwise see what
+ * that call removes. Await it before `close()` as well.
  *
  * If a write fails, it and everything called behind it reject, the latter with `POISONED`; the log is then what it was
  * before, and further writes are refused until the database is reopened. Reads go on.
