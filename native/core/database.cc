@@ -102,7 +102,7 @@ Status Database::open_rocksdb(const OpenConfig& config) {
     if (failed) return io_error("");
     if (!exists) return {ErrorCode::kNotFound, "open " + path_ + ": there is no database here"};
   } else {
-    // Not asked for a link to a folder: some versions of the library, Node's own among them, refuse that.
+    // Not asked for a link to a folder: some versions of the library refuse that.
     if (!fs::is_directory(path_, failed)) fs::create_directories(path_, failed);
     if (failed) return io_error("cannot create the folder: ");
   }

@@ -1,6 +1,5 @@
 #include "core/options.h"
 
-#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 
 namespace core {
@@ -29,7 +28,6 @@ rocksdb::ColumnFamilyOptions column_family_options(const ColumnFamilyConfig& con
   rocksdb::ColumnFamilyOptions options;
   if (config.write_buffer_size) options.write_buffer_size = *config.write_buffer_size;
   options.compression = rocksdb::kNoCompression;
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = block_cache;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
