@@ -13,6 +13,7 @@ import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
 import { loadAddon } from './load-addon.js';
 import type { NativeColumnFamilyOptions, NativeDatabase, NativeOpenOptions } from './native-addon.js';
 import { PackedRows, type Row } from './packed-rows.js';
+import type { Pages } from './pages.js';
 import { ALONE, Requests } from './requests.js';
 import { RocksError, type RocksErrorCode } from './rocks-error.js';
 import { type ScanRange, toNativeRange } from './scan-range.js';
@@ -49,6 +50,14 @@ export interface DatabaseOptions {
 export interface WriteOptions {
   /** The WAL is fsynced before this settles. Default false: the operating system has the write, the disk may not. */
   sync?: boolean;
+}
+
+/** @internal See native/core/write_queue.h. */
+export interface WriteTerms {
+  sync: boolean;
+  stream: number;
+  /** It changes what a read called before may look at. */
+  behindReads: boolean;
 }
 
 const OPEN_OPTIONS = [
@@ -242,7 +251,7 @@ export class Database implements AsyncDisposable {
   /** All of `batch` or nothing. A later change of the batch changes nothing that was written. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     try {
-      return Database.writeInStream(this, batch, toSync(options), ALONE);
+      return Database.writeInStream(this, batch, { sync: toSync(options), stream: ALONE, behindReads: false });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -252,15 +261,34 @@ export class Database implements AsyncDisposable {
    * @internal {@link write}, where the writes of one stream build on each other: once one has failed, those behind it are
    * not attempted, and reject with ABORTED. What is refused at once is thrown, and fails nothing else.
    */
-  static writeInStream(database: Database, batch: WriteBatch, sync: boolean, stream: number): Promise<void> {
+  static writeInStream(database: Database, batch: WriteBatch, terms: WriteTerms): Promise<void> {
     const bytes = WriteBatch.pack(batch, database);
     const { byteLength } = batch;
+    const { sync, stream, behindReads } = terms;
     const offer = (force: boolean) => {
-      const taken = database.#native.write(bytes, byteLength, sync, stream, force);
+      const taken = database.#native.write(bytes, byteLength, sync, stream, behindReads, force);
       if (taken) database.#kickSoon();
       return taken;
     };
     return database.#requests.startWrite(stream, offer, () => WriteBatch.share(batch));
+  }
+
+  /**
+   * @internal The rows of `[from, to)` as the writes called before leave them. What is called afterwards is not seen if it
+   * is a write that asks for that, a blocking one, or a close. A page of fewer than `pageBytes` is the last.
+   */
+  static readBehindWrites(
+    database: Database,
+    cf: ColumnFamily,
+    from: Uint8Array,
+    to: Uint8Array,
+    pageBytes: number,
+  ): Pages {
+    const family = ColumnFamilyHandle.idOf('cf', cf, database);
+    return database.#requests.startPaged((request) => {
+      database.#native.read(request, family, from, to, pageBytes);
+      database.#kickSoon();
+    });
   }
 
   /** @internal A number for the writes of one log. */

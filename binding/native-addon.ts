@@ -8,7 +8,7 @@ export interface NativeAddon {
 
 /**
  * Flat: request, error or undefined, value, request, … Writes have no number: they settle in the order of their calls, under
- * the request 0, with the number of writes as the value.
+ * the request 0, with the number of writes as the value. Every page of a `read` but its last comes under the negative of its number.
  */
 export type Settle = (results: readonly unknown[]) => void;
 export type MakeError = (code: string, message: string) => Error;
@@ -47,8 +47,17 @@ export interface NativeDatabase {
   get(request: number, family: number, key: Uint8Array): void;
   getSync(family: number, key: Uint8Array): Buffer | undefined;
   /** False, and nothing taken, where the queue is full and `force` is not given. See native/core/write_queue.h. */
-  write(packedBatch: Uint8Array, length: number, sync: boolean, stream: number, force: boolean): boolean;
-  /** The writes taken so far may start. */
+  write(
+    packedBatch: Uint8Array,
+    length: number,
+    sync: boolean,
+    stream: number,
+    behindReads: boolean,
+    force: boolean,
+  ): boolean;
+  /** Packed rows, page by page, as the writes taken so far leave them. A page that falls short of `pageBytes` is the last. */
+  read(request: number, family: number, lower: Uint8Array, upper: Uint8Array, pageBytes: number): void;
+  /** The writes and reads taken so far may start. */
   kickWrites(): void;
   writeSync(packedBatch: Uint8Array, length: number, sync: boolean): void;
   scan(request: number, ...range: NativeScanArguments): void;

@@ -2,6 +2,7 @@
 // number; writes settle in the order of their calls, and are only counted.
 
 import Deque from 'denque';
+import { Pages } from './pages.js';
 import { RocksError } from './rocks-error.js';
 
 interface Waiting {
@@ -17,6 +18,12 @@ interface HeldWrite extends Waiting {
   offer: OfferWrite;
 }
 
+/** A read called behind writes that are held. */
+interface HeldRead {
+  begin(): void;
+  reject(error: unknown): void;
+}
+
 const WRITES = 0;
 /** The stream of writes that stand alone. */
 export const ALONE = 0;
@@ -29,8 +36,8 @@ export class Requests {
   readonly #waiting = new Map<number, Waiting>();
   #last = WRITES;
   readonly #writes = new Deque<Waiting>();
-  /** Writes that the addon's queue had no room for, in order. */
-  readonly #held = new Deque<HeldWrite>();
+  /** Writes that the addon's queue had no room for, and what was called behind them, in order. */
+  readonly #held = new Deque<HeldWrite | HeldRead>();
   /** Streams of which a held write was refused: what was called behind it builds on it, and must not be written. */
   readonly #failedStreams = new Set<number>();
 
@@ -41,6 +48,19 @@ export class Requests {
       begin(request);
       this.#waiting.set(request, { resolve: resolve as (value: unknown) => void, reject });
     });
+  }
+
+  /** {@link start} for an answer of several pages, behind the writes called before. */
+  startPaged(begin: (request: number) => void): Pages {
+    const pages = new Pages();
+    const request = ++this.#last;
+    const beginNow = () => {
+      begin(request);
+      this.#waiting.set(request, pages);
+    };
+    if (this.#held.length > 0) this.#held.push({ begin: beginNow, reject: (error) => pages.reject(error) });
+    else beginNow();
+    return pages;
   }
 
   /**
@@ -62,11 +82,15 @@ export class Requests {
   offerHeld(force: boolean): void {
     for (let held = this.#held.peekFront(); held !== undefined; held = this.#held.peekFront()) {
       try {
-        this.#refuseFailed(held.stream);
-        if (!held.offer(force)) return;
-        this.#writes.push(held);
+        if ('begin' in held) {
+          held.begin();
+        } else {
+          this.#refuseFailed(held.stream);
+          if (!held.offer(force)) return;
+          this.#writes.push(held);
+        }
       } catch (error) {
-        if (held.stream !== ALONE) this.#failedStreams.add(held.stream);
+        if ('stream' in held && held.stream !== ALONE) this.#failedStreams.add(held.stream);
         held.reject(error);
       }
       this.#held.shift();
@@ -89,9 +113,10 @@ export class Requests {
     this.offerHeld(false);
   };
 
+  /** A negative request: more is to come of it. */
   #settleOne(request: number, error: unknown, value: unknown): void {
-    const waiting = this.#waiting.get(request);
-    this.#waiting.delete(request);
+    const waiting = this.#waiting.get(Math.abs(request));
+    if (request > 0) this.#waiting.delete(request);
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(error);
   }

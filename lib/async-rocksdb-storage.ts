@@ -1,19 +1,28 @@
+import { setImmediate } from 'node:timers/promises';
 import { Database, RocksError } from '../binding/index.js';
+import type { Pages } from '../binding/pages.js';
+import { CallOrder } from './call-order.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
+import { LiveRanges } from './live-ranges.js';
 import { asStorageError, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
-import { type Reading, readIndex, readMeta } from './readings.js';
+import { type Reading, type ReadStep, readIndex } from './readings.js';
 import type { AsyncStorage, StorageOp } from './storage.js';
 import { StorageMethods, type StorageOptions } from './storage-methods.js';
-import { transition, type UnsyncedOp } from './transition.js';
-import { ballotCodec, stopsignCodec } from './values.js';
+import { onlyAppends, type Transition, transition, type UnsyncedOp } from './transition.js';
+
+/** A reading that has asked the disk for what it needs, if anything. */
+interface Started<V> {
+  steps: Reading<V>;
+  step: IteratorResult<ReadStep, V>;
+  pages: Pages | undefined;
+}
 
 /**
  * {@link RocksdbStorage} with promises, and an event loop that never waits for the disk. What is given is encoded, and the
  * index of an append fixed, at the call; the promise settles once the write is durable. All writes of a database that wait,
- * of every log and store, share one fsync (group commit). Results settle in the order of the calls, and a read sees every
- * write called before it. Await a read before calling `trim`, `compact` or `appendOnPrefix`: it may otherwise see what
- * that call removes. Await it before `close()` as well.
+ * of every log and store, share one fsync (group commit). Results settle in the order of the calls, and a read gives what
+ * the calls before it leave, whatever is called behind it.
  *
  * If a write fails, it and everything called behind it reject, the latter with `POISONED`; the log is then what it was
  * before, and further writes are refused until the database is reopened. Reads go on.
@@ -22,14 +31,15 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   readonly #log: LogFamily<T, S>;
   readonly #stream: number;
   readonly #failures = new Failures();
+  readonly #order = new CallOrder();
   /** Behind every write called so far. */
-  #cursor!: Cursor;
+  #cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
   /** Behind every write that has succeeded. */
-  #writtenCursor!: Cursor;
-  /** The result of the last write, and of the last call. */
+  #writtenCursor = this.#cursor;
+  #writesCalled = 0;
+  /** The number of the first write that failed. */
+  #failedWrite = Number.POSITIVE_INFINITY;
   #lastWrite: Promise<unknown> = Promise.resolve();
-  #lastCall: Promise<unknown> = this.#lastWrite;
-  #unsettledReads = 0;
 
   /**
    * Reads the two ends of the log and its meta records, never the log itself. The column family must exist.
@@ -52,20 +62,23 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   }
 
   async #open(): Promise<void> {
-    const { database, family } = this.#log;
-    const [lowest, highest, floor] = await Promise.all([
-      Database.scanPacked(database, family, LOWEST),
-      Database.scanPacked(database, family, HIGHEST),
-      this.#take(readIndex('compactedIdx')),
+    const [floor] = await Promise.all([
+      this.read(() => readIndex('compactedIdx')),
       // Decoded once, so that a damaged record is found now and not in the middle of an election.
-      this.#take(readMeta('promise', ballotCodec)),
-      this.#take(readMeta('acceptedRound', ballotCodec)),
-      this.#take(readIndex('decidedIdx')),
-      this.#take(readMeta('stopsign', stopsignCodec)),
-    ]).catch((error) => {
+      this.getPromise(),
+      this.getAcceptedRound(),
+      this.getDecidedIdx(),
+      this.getStopsign(),
+    ]);
+    const { database, family } = this.#log;
+    try {
+      // Behind the reads above, which have waited for what was written before.
+      const lowest = await Database.scanPacked(database, family, LOWEST);
+      const highest = await Database.scanPacked(database, family, HIGHEST);
+      this.#cursor = LogFamily.cursor(lowest, highest, floor);
+    } catch (error) {
       throw asStorageError(error);
-    });
-    this.#cursor = LogFamily.cursor(lowest, highest, floor);
+    }
     this.#writtenCursor = this.#cursor;
   }
 
@@ -78,26 +91,28 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
 
   protected override write<V>(given: () => readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
     try {
-      const settled = this.#inOrder(this.#submit(given(), result));
-      this.#lastWrite = settled;
-      return settled;
+      const ops = given();
+      const next = transition(this.#cursor, ops, this.#log);
+      if (next.records.length === 0) return this.#behindWrites(() => this.#nothingToWrite(result(next.cursor)));
+      const outcome = this.#submit(next, ops, result);
+      this.#lastWrite = outcome;
+      return this.#order.isIdle ? outcome : this.#order.enter(outcome);
     } catch (error) {
-      return Promise.reject(error); // refused before it was part of anything
+      return this.#behindWrites(() => {
+        throw error; // refused before it was part of anything
+      });
     }
   }
 
-  #submit<V>(ops: readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
+  #nothingToWrite<V>(result: V): V {
     this.#failures.refuseIfPoisoned();
-    const { records, sync, cursor } = transition(this.#cursor, ops, this.#log);
-    if (records.length === 0) {
-      return settlement(this.#lastWrite).then(() => {
-        this.#failures.refuseIfPoisoned();
-        return result(cursor);
-      });
-    }
-    const written = reported(() =>
-      Database.writeInStream(this.#log.database, this.#log.pack(records), sync, this.#stream),
-    );
+    return result;
+  }
+
+  #submit<V>(next: Transition<T, S>, ops: readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
+    const { sync, cursor } = next;
+    const written = this.#begin(next, ops);
+    const number = ++this.#writesCalled;
     this.#cursor = cursor;
     return written.then(
       () => {
@@ -105,15 +120,26 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
         return result(cursor);
       },
       (error) => {
+        this.#failedWrite = Math.min(this.#failedWrite, number);
         throw this.#failed(error, ops, sync);
       },
     );
   }
 
+  #begin({ records, sync }: Transition<T, S>, ops: readonly StorageOp<T, S>[]): Promise<void> {
+    try {
+      this.#failures.refuseIfPoisoned();
+      const terms = { sync, stream: this.#stream, behindReads: !onlyAppends(this.#cursor, records) };
+      return reported(() => Database.writeInStream(this.#log.database, this.#log.pack(records), terms));
+    } catch (error) {
+      this.#failures.note(error, ops, sync);
+      throw error;
+    }
+  }
+
   #failed(cause: unknown, ops: readonly StorageOp<T, S>[], sync: boolean): unknown {
     const notAttempted = cause instanceof RocksError && cause.code === 'ABORTED' && this.#failures.isPoisoned;
-    if (notAttempted) return this.#failures.poisoned();
-    const error = asStorageError(cause);
+    const error = notAttempted ? this.#failures.poisoned() : asStorageError(cause);
     this.#failures.note(error, ops, sync);
     this.#failures.poison(cause);
     this.#cursor = this.#writtenCursor;
@@ -124,32 +150,33 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
 
   protected override read<V>(reading: (cursor: Cursor) => Reading<V>): Promise<V> {
     const cursor = this.#cursor;
-    this.#unsettledReads++;
-    const taken = settlement(this.#lastWrite).then(() => this.#take(reading(this.#current(cursor))));
-    const settled = this.#inOrder(taken);
-    const done = () => {
-      this.#unsettledReads--;
-    };
-    settled.then(done, done);
-    return settled;
-  }
-
-  /** The cursor as it was at a call, unless writes before that call have failed since. */
-  #current(atCall: Cursor): Cursor {
-    return this.#failures.isPoisoned ? this.#writtenCursor : atCall;
-  }
-
-  async #take<V>(steps: Reading<V>): Promise<V> {
-    const { database, family } = this.#log;
+    const called = this.#writesCalled;
+    let started: Started<V>;
     try {
-      let step = steps.next();
+      started = this.#start(reading(cursor));
+    } catch (error) {
+      return this.#behindWrites(() => {
+        throw asStorageError(error);
+      });
+    }
+    return this.#behindWrites(() => {
+      const foreseen = this.#failedWrite > called || cursor === this.#writtenCursor;
+      return this.#finish(foreseen ? started : this.#start(reading(this.#writtenCursor)));
+    });
+  }
+
+  #start<V>(steps: Reading<V>): Started<V> {
+    const step = steps.next();
+    return { steps, step, pages: step.done ? undefined : this.#log.readBehindWrites(step.value) };
+  }
+
+  async #finish<V>({ steps, step: first, pages }: Started<V>): Promise<V> {
+    let step = first;
+    try {
       while (!step.done) {
-        const { value } = step;
-        step = steps.next(
-          'meta' in value
-            ? await database.get(family, value.meta)
-            : LogFamily.page(await Database.scanPacked(database, family, LogFamily.pageRange(value.from, value.to))),
-        );
+        const page = await (pages as Pages).next();
+        step = steps.next(LogFamily.answer(step.value, page));
+        if (!step.done) await setImmediate(); // a page is decoded in milliseconds, a log in many
       }
       return step.value;
     } catch (error) {
@@ -157,18 +184,8 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     }
   }
 
-  /** Writes settle in the order of their calls by themselves; reads, and what is called behind one, must be made to. */
-  #inOrder<V>(outcome: Promise<V>): Promise<V> {
-    const previous = this.#lastCall;
-    const settled = this.#unsettledReads === 0 ? outcome : Promise.allSettled([previous, outcome]).then(() => outcome);
-    this.#lastCall = settled;
-    return settled;
+  /** Settles in its turn what the database does not settle in the order of the calls: all but writes. */
+  #behindWrites<V>(outcome: () => V | Promise<V>): Promise<V> {
+    return this.#order.enter(this.#lastWrite.then(outcome, outcome));
   }
-}
-
-function settlement(outcome: Promise<unknown>): Promise<void> {
-  return outcome.then(
-    () => {},
-    () => {},
-  );
 }

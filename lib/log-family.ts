@@ -2,10 +2,11 @@
 
 import { type ColumnFamily, Database, RocksError, type ScanRange, WriteBatch } from '../binding/index.js';
 import type { PackedRows } from '../binding/packed-rows.js';
+import type { Pages } from '../binding/pages.js';
 import type { Cursor } from './cursor.js';
 import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, readLogKey, writeLogKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
-import type { EntryPage } from './readings.js';
+import type { EntryPage, ReadStep } from './readings.js';
 import { type Codecs, encodeRecords, type RecordSink } from './record-sink.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
@@ -17,6 +18,9 @@ import { decodeValue, SCHEMA_VERSION } from './values.js';
 const POINT_DELETES_UP_TO = 1000;
 /** Bytes of one crossing of a long read. */
 const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Behind a key: the first that comes after it. */
+const AFTER_KEY = Buffer.alloc(1);
 
 /** Where opening looks: the two ends of the log, never the log itself. */
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
@@ -81,6 +85,20 @@ export class LogFamily<T, S> implements Probe {
     } finally {
       this.#packing = false;
     }
+  }
+
+  /** The pages that {@link answer} takes, as the writes called before leave them. */
+  readBehindWrites(step: ReadStep): Pages {
+    const { database, family } = this;
+    const [from, to] =
+      'meta' in step ? [step.meta, Buffer.concat([step.meta, AFTER_KEY])] : [logKey(step.from), logKey(step.to)];
+    return Database.readBehindWrites(database, family, from, to, PAGE_BYTES);
+  }
+
+  /** What a reading is given for its step. */
+  static answer(step: ReadStep, rows: PackedRows): EntryPage | Buffer | undefined {
+    if (!('meta' in step)) return LogFamily.page(rows);
+    return rows.count === 0 ? undefined : rows.value(0);
   }
 
   static page(rows: PackedRows): EntryPage {

@@ -1,5 +1,5 @@
 // What a storage answers, as steps that need the disk: the blocking storages take each step at once, the asynchronous one
-// awaits it. So there is one text of every read.
+// awaits it. So there is one text of every read. A reading asks for one record, or for one range page by page.
 
 import type { Codec } from './codec.js';
 import type { Cursor } from './cursor.js';

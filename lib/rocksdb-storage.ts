@@ -74,9 +74,9 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
   }
 
   protected override commit({ records, sync }: Transition<T, S>, ops: readonly StorageOp<T, S>[]): void {
-    this.#failures.refuseIfPoisoned();
-    if (records.length === 0) return;
     try {
+      this.#failures.refuseIfPoisoned();
+      if (records.length === 0) return;
       reported(() => this.#log.database.writeSync(this.#log.pack(records), { sync }));
     } catch (error) {
       this.#failures.note(error, ops, sync);

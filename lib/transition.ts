@@ -90,6 +90,12 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
   }
 }
 
+/** Whether `records` change nothing that is there already. */
+export function onlyAppends(before: Cursor, records: readonly StorageRecord<unknown, unknown>[]): boolean {
+  const { highest = -1 } = before.live;
+  return records.every((record) => record.type === 'putEntries' && record.from > highest);
+}
+
 /** -0 is a safe integer ≥ 0 too, but not what a disk would give back. */
 function neverMinusZero(idx: LogIndex): LogIndex {
   return idx + 0;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/iterator.h"
+#include "core/paged_read.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/utilities/checkpoint.h"
 
@@ -310,6 +311,26 @@ Status Database::scan(const Lease&, uint32_t family_id, const ScanRange& range, 
   return read_piece(*cursor, range.reverse, limits, subject(family), rows);
 }
 
+Status Database::read_behind_writes(uint32_t family_id, ScanRange range, uint64_t page_bytes, TakePage take) {
+  Lease held = lease();
+  if (!held) return closed("read from");
+  Family family;
+  if (Status status = find_family(family_id, "read", &family); !status.ok()) return status;
+  std::string name = subject(family);
+  auto read = std::make_shared<PagedRead>(
+      PagedRead::Subject{.lease = std::move(held), .family = std::move(family), .name = std::move(name)},
+      std::move(range), page_bytes, std::move(take));
+  writes_.post_behind_writes([this, read] {
+    try {
+      read->fix_moment(*db_);
+      readers_.post([read] { read->run(); });
+    } catch (const std::exception& error) {  // out of memory, or of threads
+      read->fail(error);
+    }
+  });
+  return {};
+}
+
 Status Database::property(const std::string& name, std::optional<uint32_t> family_id,
                           std::optional<std::string>* value) {
   const Lease held = lease();
@@ -342,12 +363,12 @@ Status Database::write(std::span<const uint8_t> packed, bool sync) {
   return writes_.write_now(packed, sync);
 }
 
-Status Database::write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Stream stream, bool force,
+Status Database::write_later(std::span<const uint8_t> packed, const WriteQueue::Terms& terms,
                              WriteQueue::Admission* admission) {
   const Lease held = lease();
   if (!held) return closed("write to");
   if (Status refused = refuse_if_read_only("write to"); !refused.ok()) return refused;
-  return writes_.write(packed, sync, stream, force, admission);
+  return writes_.write(packed, terms, admission);
 }
 
 // ── Maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────────

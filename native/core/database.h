@@ -78,8 +78,18 @@ class Database : public std::enable_shared_from_this<Database> {
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
 
   // The asynchronous form of `write`; see WriteQueue. What is taken is settled through the function given to `create`.
-  Status write_later(std::span<const uint8_t> packed, bool sync, WriteQueue::Stream stream, bool force,
-                     WriteQueue::Admission* admission);
+  Status write_later(std::span<const uint8_t> packed, const WriteQueue::Terms& terms, WriteQueue::Admission* admission);
+
+  /** A part of what `read_behind_writes` finds. The last one says so, and has the status of the whole. */
+  using TakePage = std::function<void(const Status&, PackedRows page, bool is_last)>;
+  /**
+   * Reads a range as every write taken before leaves it, whatever is written while it is read, and even where closing
+   * begins right after this call. Each page but the last ends with the row that reaches `page_bytes`. `take` is called
+   * on another thread; it must not throw. It starts as a write does.
+   */
+  Status read_behind_writes(uint32_t family, ScanRange range, uint64_t page_bytes, TakePage take);
+
+  /** What these have queued may start. */
   void kick_writes() { writes_.kick(); }
 
   // These take their turn among the writes; `done` is called once, on another thread, unless a failure is returned.

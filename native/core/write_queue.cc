@@ -42,6 +42,8 @@ struct WriteQueue::Group {
 
   std::vector<uint8_t> bytes;
   std::vector<Part> parts;
+  /** What looks at the database once the parts are written. */
+  std::vector<TaskQueue::Task> readers;
   /** The column families it writes to, which may be dropped for later calls before its turn comes. */
   std::vector<Family> families;
 
@@ -75,10 +77,16 @@ struct WriteQueue::State {
   std::unordered_set<Stream> failed_streams;
   rocksdb::WriteBatch batch;
 
-  Group* open_group() {
+  Group* last_group() {
     if (waiting.empty()) return nullptr;
     auto* group = std::get_if<std::unique_ptr<Group>>(&waiting.back());
-    return group != nullptr && (*group)->bytes.size() < kGroupBytes ? group->get() : nullptr;
+    return group != nullptr ? group->get() : nullptr;
+  }
+
+  Group* group_to_join(const Terms& terms) {
+    Group* group = last_group();
+    if (group == nullptr || group->bytes.size() >= kGroupBytes) return nullptr;
+    return terms.behind_reads && !group->readers.empty() ? nullptr : group;
   }
 
   Status commit(rocksdb::WriteBatch& merged, bool sync) {
@@ -115,16 +123,16 @@ void WriteQueue::open(rocksdb::DB* db, size_t max_bytes, Settle settle) {
 
 // ── Taking writes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Status WriteQueue::write(std::span<const uint8_t> packed, bool sync, Stream stream, bool force, Admission* admission) {
+Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Admission* admission) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  if (!force && state.waiting_bytes > 0 && state.waiting_bytes + packed.size() > state.max_bytes) {
+  if (!terms.force && state.waiting_bytes > 0 && state.waiting_bytes + packed.size() > state.max_bytes) {
     *admission = Admission::kFull;
     return {};
   }
   *admission = Admission::kTaken;
 
-  Group* group = state.open_group();
+  Group* group = state.group_to_join(terms);
   std::unique_ptr<Group> opened;
   if (group == nullptr) {
     opened = std::make_unique<Group>();
@@ -141,7 +149,7 @@ Status WriteQueue::write(std::span<const uint8_t> packed, bool sync, Stream stre
     group->families.resize(families_before);
     return refused;
   }
-  group->parts.push_back({.end = group->bytes.size() + packed.size(), .stream = stream, .sync = sync});
+  group->parts.push_back({.end = group->bytes.size() + packed.size(), .stream = terms.stream, .sync = terms.sync});
   try {
     group->bytes.insert(group->bytes.end(), packed.begin(), packed.end());
     if (opened) state.waiting.emplace_back(std::move(opened));
@@ -174,6 +182,18 @@ void WriteQueue::post_exclusive(TaskQueue::Task task) {
     state_->waiting.emplace_back(std::move(task));
   }
   kick();
+}
+
+void WriteQueue::post_behind_writes(TaskQueue::Task task) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->running || !state_->waiting.empty()) {
+      if (state_->last_group() == nullptr) state_->waiting.emplace_back(std::make_unique<Group>());
+      state_->last_group()->readers.push_back(std::move(task));
+      return;
+    }
+  }
+  task();
 }
 
 void WriteQueue::kick() noexcept {
@@ -228,11 +248,15 @@ void WriteQueue::State::run() {
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));
-      company = group->parts.size();
-      perform(*group);
+      const bool has_lease = !group->parts.empty();
+      if (has_lease) {
+        company = group->parts.size();
+        perform(*group);
+      }
+      for (const TaskQueue::Task& reader : group->readers) reader();
       group.reset();  // its column families go before its lease
       lock.lock();
-      lifetime.release();
+      if (has_lease) lifetime.release();
     }
   }
   running = false;

@@ -32,6 +32,15 @@ class WriteQueue {
 
   enum class Admission { kTaken, kFull };
 
+  struct Terms {
+    bool sync = false;
+    Stream stream = 0;
+    /** It may not take effect before what `post_behind_writes` was given earlier: it changes what that looks at. */
+    bool behind_reads = false;
+    /** Taken even where the queue is full. */
+    bool force = false;
+  };
+
   WriteQueue(Lifetime& lifetime, FindFamily find_family);
   ~WriteQueue();
 
@@ -41,10 +50,9 @@ class WriteQueue {
   /**
    * Copies the batch into the group that waits for its turn. The caller holds a lease; each group holds one until it is
    * settled. A batch that is refused harms no other: it has not joined, and is not settled. Where `max_bytes` are
-   * waiting already it is not taken either, unless `force`. The group starts when `kick` is called, or when it is
-   * large.
+   * waiting already it is not taken either, unless forced. The group starts when `kick` is called, or when it is large.
    */
-  Status write(std::span<const uint8_t> packed, bool sync, Stream stream, bool force, Admission* admission);
+  Status write(std::span<const uint8_t> packed, const Terms& terms, Admission* admission);
 
   /** No more writes are about to join: what waits may start. */
   void kick() noexcept;
@@ -57,6 +65,13 @@ class WriteQueue {
 
   /** Runs `task` after every write taken before it and before every one taken later. */
   void post_exclusive(TaskQueue::Task task);
+
+  /**
+   * Runs `task`, which must be quick and must not throw, after every write taken before it; on this thread, and at
+   * once, where there is none. It divides no group: writes taken later may come before it, unless their terms say
+   * otherwise. It starts as a write does.
+   */
+  void post_behind_writes(TaskQueue::Task task);
 
   /** Starts what waits, and returns when nothing is left. */
   void drain();

@@ -1,5 +1,6 @@
 #include "napi/database.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <system_error>
@@ -50,6 +51,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
                          InstanceMethod<&DatabaseObject::write_sync>("writeSync"),
                          InstanceMethod<&DatabaseObject::scan>("scan"),
                          InstanceMethod<&DatabaseObject::scan_sync>("scanSync"),
+                         InstanceMethod<&DatabaseObject::read>("read"),
                          InstanceMethod<&DatabaseObject::iterate>("iterate"),
                          InstanceMethod<&DatabaseObject::flush>("flush"),
                          InstanceMethod<&DatabaseObject::compact_range>("compactRange"),
@@ -246,6 +248,27 @@ Napi::Value DatabaseObject::scan_sync(const Napi::CallbackInfo& info) {
   return to_buffer(info.Env(), std::move(rows).finish());
 }
 
+void DatabaseObject::read(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  core::ScanRange range{.lower = copy_optional_bytes(info[2], "lower bound"),
+                        .upper = copy_optional_bytes(info[3], "upper bound"),
+                        .limit = {},
+                        .max_bytes = {}};
+  const uint64_t page_bytes = std::max<uint64_t>(1, take_integer(info[4], "page bytes"));
+  auto take = [environment = environment_, address = address_, request](const core::Status& status,
+                                                                        core::PackedRows page, bool is_last) {
+    environment->mailbox().post({.database = address,
+                                 .request = is_last ? request : -request,
+                                 .status = status,
+                                 .value = std::move(page).finish(),
+                                 .completes = is_last ? 1U : 0U});
+  };
+  throw_if_failed(info.Env(),
+                  opened(info.Env()).read_behind_writes(family, std::move(range), page_bytes, std::move(take)));
+  expect(info.Env());
+}
+
 Napi::Value DatabaseObject::iterate(const Napi::CallbackInfo& info) {
   const uint32_t family = take_family(info[0]);
   core::ScanRange range = take_scan_range(info, 1);
@@ -278,11 +301,12 @@ Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
 
 Napi::Value DatabaseObject::write(const Napi::CallbackInfo& info) {
   const std::span<const uint8_t> packed = take_packed_batch(info[0], info[1]);
-  const bool sync = take_boolean(info[2], "sync");
-  const uint32_t stream = take_uint32(info[3], "stream");
-  const bool force = take_boolean(info[4], "force");
+  const core::WriteQueue::Terms terms{.sync = take_boolean(info[2], "sync"),
+                                      .stream = take_uint32(info[3], "stream"),
+                                      .behind_reads = take_boolean(info[4], "behindReads"),
+                                      .force = take_boolean(info[5], "force")};
   auto admission = core::WriteQueue::Admission::kTaken;
-  throw_if_failed(info.Env(), opened(info.Env()).write_later(packed, sync, stream, force, &admission));
+  throw_if_failed(info.Env(), opened(info.Env()).write_later(packed, terms, &admission));
   const bool taken = admission == core::WriteQueue::Admission::kTaken;
   if (taken) expect(info.Env());
   return Napi::Boolean::New(info.Env(), taken);

@@ -1,7 +1,8 @@
 // The addon's `Database`: translates calls and results, and decides nothing. Asynchronous methods take a request number
 // first; their result comes back through `settle`, the function given to the constructor, as one flat array of
 // [request, error or undefined, value, request, …] for all results that are ready. Writes have no number: they settle
-// in the order of their calls, under the request 0, with the number of writes as the value.
+// in the order of their calls, under the request 0, with the number of writes as the value. Every page of a `read` but
+// its last comes under the negative of its number.
 #pragma once
 
 #include <cstdint>
@@ -44,11 +45,13 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void close_sync(const Napi::CallbackInfo& info);
   void get(const Napi::CallbackInfo& info);              // request, family, key
   Napi::Value get_sync(const Napi::CallbackInfo& info);  // family, key
-  Napi::Value write(const Napi::CallbackInfo& info);     // packed batch, its length, sync, stream, force; taken?
+  // packed batch, its length, sync, stream, behind reads, force; taken?
+  Napi::Value write(const Napi::CallbackInfo& info);
   void kick_writes(const Napi::CallbackInfo& info);
   void write_sync(const Napi::CallbackInfo& info);        // packed batch, its length, sync
   void scan(const Napi::CallbackInfo& info);              // request, family, lower, upper, reverse, limit, max bytes
   Napi::Value scan_sync(const Napi::CallbackInfo& info);  // family, lower, upper, reverse, limit, max bytes
+  void read(const Napi::CallbackInfo& info);              // request, family, lower, upper, page bytes
   Napi::Value iterate(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
   void flush(const Napi::CallbackInfo& info);             // request
   void compact_range(const Napi::CallbackInfo& info);     // request, family, lower, upper

@@ -82,6 +82,61 @@ describe('a write for which the queue has no room', () => {
   });
 });
 
+describe('a read of several pages', () => {
+  const page = (rows: number) => {
+    const bytes = Buffer.alloc(8 * rows + 4);
+    bytes.writeUInt32LE(rows, 8 * rows);
+    return bytes;
+  };
+
+  it('gives each page once, in order, whether it is awaited before or after it arrives', async () => {
+    const requests = new Requests();
+    let request = 0;
+    const pages = requests.startPaged((number) => {
+      request = number;
+    });
+    const first = pages.next();
+    requests.settle([-request, undefined, page(1), -request, undefined, page(2)]);
+    requests.settle([request, undefined, page(3)]);
+    expect([(await first).count, (await pages.next()).count, (await pages.next()).count]).toEqual([1, 2, 3]);
+  });
+
+  it('ends with its failure, behind the pages before it', async () => {
+    const requests = new Requests();
+    let request = 0;
+    const pages = requests.startPaged((number) => {
+      request = number;
+    });
+    requests.settle([-request, undefined, page(1), request, new Error('damaged'), page(0)]);
+    expect((await pages.next()).count).toBe(1);
+    await expect(pages.next()).rejects.toThrow('damaged');
+  });
+
+  it('begins behind the writes that wait for room, and ahead of those called after it', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 1);
+    for (const name of ['a', 'b']) queue.write(name, ALONE);
+    requests.startPaged(() => queue.taken.push('read'));
+    queue.write('c', ALONE);
+    expect(queue.taken).toEqual(['a']);
+    requests.offerHeld(true);
+    expect(queue.taken).toEqual(['a', 'b', 'read', 'c']);
+  });
+
+  it('that is refused when it comes to its turn fails alone', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 0);
+    queue.write('a', ALONE);
+    const pages = requests.startPaged(() => {
+      throw new Error('refused');
+    });
+    queue.write('b', ALONE);
+    requests.offerHeld(true);
+    expect(queue.taken).toEqual(['a', 'b']);
+    await expect(pages.next()).rejects.toThrow('refused');
+  });
+});
+
 describe('a write that is refused at its first offer', () => {
   it('throws, and fails nothing else of its stream', async () => {
     const requests = new Requests();

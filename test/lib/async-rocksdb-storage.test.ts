@@ -52,14 +52,23 @@ describe('calls that are not awaited', () => {
     expect(settled).toEqual(upTo(60));
   });
 
-  it('read what was there at the call where later calls only add to it', async () => {
-    const first = log.appendEntries([1, 2]).then(() => log.getLogLen());
-    const before = log.getEntries(0, 2);
-    const bounds = log.getBounds();
-    log.appendEntries([3, 4]);
-    expect(await before).toEqual([1, 2]);
-    expect(await bounds).toEqual({ first: 0, next: 2 });
-    expect(await first).toBe(4);
+  it('settle in the order of the calls, refused ones among them', async () => {
+    const settled: number[] = [];
+    const bad = undefined as unknown as number;
+    const calls = upTo(60).map((i) => {
+      const call = [
+        () => log.appendEntry(i),
+        () => log.appendEntry(bad),
+        () => log.getEntries(-1, 0),
+        () => log.appendEntries([]),
+        () => log.appendEntry(i),
+        () => log.getSuffix(0),
+      ][i % 6] as () => Promise<unknown>;
+      const note = () => settled.push(i);
+      return call().then(note, note);
+    });
+    await Promise.all(calls);
+    expect(settled).toEqual(upTo(60));
   });
 
   it('encode at the call: what becomes of an entry afterwards changes nothing', async () => {
@@ -69,6 +78,88 @@ describe('calls that are not awaited', () => {
     entry.n = 2;
     await appended;
     expect(await objects.getEntries(0, 1)).toEqual([{ n: 1 }]);
+  });
+});
+
+describe('a read', () => {
+  const ballot = (n: number) => ({ configId: 1, n, priority: 0, pid: 1 });
+
+  it('gives what was there at the call where later calls add to it', async () => {
+    const first = log.appendEntries([1, 2]).then(() => log.getLogLen());
+    const before = log.getEntries(0, 2);
+    const bounds = log.getBounds();
+    log.appendEntries([3, 4]);
+    expect(await before).toEqual([1, 2]);
+    expect(await bounds).toEqual({ first: 0, next: 2 });
+    expect(await first).toBe(4);
+  });
+
+  it.each<[string, (round: number) => Promise<unknown>, number[]]>([
+    ['overwrite it', (round) => log.appendOnPrefix(0, [-round]), [7, 8, 9]],
+    ['cut its end off', () => log.appendOnPrefix(1, []), [7, 8, 9]],
+    ['trim it', () => log.trim(2), [7, 8, 9]],
+    ['compact it', () => log.compact(3, 'snapshot'), [7, 8, 9]],
+  ])('gives what was there at the call where later calls %s', async (_, change, expected) => {
+    for (let round = 1; round <= 30; round++) {
+      await log.setCompactedIdx(0);
+      // Whether the queue is at work, has something waiting, or neither.
+      const written = round % 3 === 0 ? log.appendEntry(0) : undefined;
+      const start = log.appendOnPrefix(0, expected);
+      if (round % 3 === 1) await start;
+      const reads = [log.getSuffix(0), log.getEntries(0, 3), log.getSuffix(1), log.getLogLen()];
+      const changed = change(round);
+      log.appendEntry(round);
+      expect(await Promise.all(reads)).toEqual([expected, expected, expected.slice(1), 3]);
+      await Promise.all([written, start, changed]);
+    }
+  });
+
+  it('gives the record that was there at the call where later calls set another', async () => {
+    for (let n = 1; n <= 30; n++) {
+      log.setPromise(ballot(n));
+      log.setDecidedIdx(n);
+      const reads = [log.getPromise(), log.getDecidedIdx()];
+      log.setPromise(ballot(1000));
+      log.setDecidedIdx(1000);
+      expect(await Promise.all(reads)).toEqual([ballot(n), n]);
+    }
+  });
+
+  it('of many pages gives one moment, whatever is removed while it lasts', async () => {
+    const page = 'x'.repeat(1024 * 1024);
+    const long = await AsyncRocksdbStorage.openIn<string>(database, 'other');
+    for (let i = 0; i < 10; i++) await long.appendEntry(i + page);
+    const read = long.getSuffix(0);
+    const later = [long.trim(9), long.appendOnPrefix(10, ['new'])];
+    expect((await read).map((entry) => entry.slice(0, 2))).toEqual(upTo(10).map((i) => `${i}x`));
+    await Promise.all(later);
+    expect((await long.getSuffix(0)).map((entry) => entry.slice(0, 3))).toEqual(['9xx', 'new']);
+  });
+
+  it.each(['close', 'closeSync'] as const)('called right before %s is answered in full', async (method) => {
+    const long = await AsyncRocksdbStorage.openIn<string>(database, 'other');
+    for (let i = 0; i < 10; i++) await long.appendEntry('x'.repeat(1024 * 1024));
+    log.appendEntries(upTo(100));
+    const reads = Promise.all([log.getSuffix(0), log.getPromise(), log.getLogLen(), long.getEntries(0, 10)]);
+    await database[method]();
+    const [suffix, promise, length, pages] = await reads;
+    expect([suffix, promise, length, pages.length]).toEqual([upTo(100), undefined, 100, 10]);
+  });
+
+  it('called before its column family is dropped is answered', async () => {
+    log.appendEntries([1, 2]);
+    const read = log.getSuffix(0);
+    const dropped = database.dropColumnFamily('log');
+    expect(await read).toEqual([1, 2]);
+    await dropped;
+    await expectStorageError(() => log.getSuffix(0), 'COLUMN_FAMILY_NOT_FOUND');
+  });
+
+  it('among appends costs them no fsync', async () => {
+    const before = fsyncs();
+    const calls = upTo(200).flatMap((i) => [log.appendEntry(i), log.getEntries(0, i + 1), log.getPromise()]);
+    expect((await Promise.all(calls)).at(-2)).toEqual(upTo(200));
+    expect(fsyncs() - before).toBeLessThan(20);
   });
 });
 
@@ -176,6 +267,19 @@ describe('a queue that is bounded', () => {
     expect(settled).toEqual(upTo(30).map((i) => i + 1));
     expect(fsyncs() - before).toBe(30); // no two of them were ever in the queue together
     expect(await log.getSuffix(0)).toEqual(upTo(30));
+  });
+
+  it('makes a read wait for what was called before it', async () => {
+    await database.close();
+    database = await openAt(path, { maxQueuedBytes: 1 });
+    log = await AsyncRocksdbStorage.openIn(database, 'log');
+    const reads = upTo(30).flatMap((i) => {
+      log.appendEntry(i);
+      return i === 20 ? [log.getSuffix(0), log.appendOnPrefix(0, []), log.getLogLen()] : [log.getLogLen()];
+    });
+    const answers = await Promise.all(reads);
+    expect(answers.slice(19, 24)).toEqual([20, upTo(21), 0, 0, 1]);
+    expect(await log.getSuffix(0)).toEqual(upTo(30).slice(21));
   });
 
   it('writes what a batch held when it was written, whatever becomes of the batch while it waits', async () => {

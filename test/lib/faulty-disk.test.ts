@@ -28,7 +28,7 @@ interface Told {
 
   it('everything settles, the writes of each log in the order of their calls', async () => {
     told = await tellOf<Told>('async-on-a-failing-disk.mjs', path, { syncDelayUs: 5000, syncFailsAfter: 3 });
-    for (const kind of ['log', 'decided', 'other', 'plain']) {
+    for (const kind of ['log', 'decided', 'length', 'other', 'plain']) {
       expect(of(kind).map(({ name }) => name)).toEqual(of('log').map((_, i) => `${kind} ${i}`));
     }
   });
@@ -40,6 +40,16 @@ interface Told {
       expect(new Set(codes)).toEqual(new Set(['written', 'ROCKSDB', 'POISONED']));
       for (const { code, cause } of of(kind)) if (code !== undefined) expect(cause).toBe('IO_ERROR');
     }
+  });
+
+  it('a read called behind writes that fail gives what those before them have left', () => {
+    const written = of('log').filter(({ code }) => code === undefined).length;
+    expect(of('length').map(({ value }) => value)).toEqual(of('log').map((_, i) => Math.min(i + 1, written)));
+  });
+
+  it('writes that need no fsync are counted where they fail, those behind the failed one included', () => {
+    const failed = of('decided').filter(({ code }) => code !== undefined).length;
+    expect(told.after).toMatchObject({ failedUnsyncedWrites: { setDecidedIdx: failed } });
   });
 
   it('a plain write that shared the group is told the truth', () => {

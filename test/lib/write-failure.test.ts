@@ -197,6 +197,13 @@ describe('failedUnsyncedWrites', () => {
     expect(log.failedUnsyncedWrites).toEqual({ ...NO_FAILURES, setDecidedIdx: 3, trim: 1 });
   });
 
+  it('counts what is refused because an earlier write failed', async () => {
+    failNextWrite();
+    await expectStorageError(() => log.appendEntry('d'), 'ROCKSDB');
+    await expectStorageError(() => log.setDecidedIdx(1), 'POISONED');
+    expect(log.failedUnsyncedWrites).toEqual({ ...NO_FAILURES, setDecidedIdx: 1 });
+  });
+
   it('does not count what must be synced, nor what is synced with it', async () => {
     await database.close();
     await expectStorageError(() => log.appendEntry('d'), 'ROCKSDB');

@@ -1,0 +1,35 @@
+import Deque from 'denque';
+import { PackedRows } from './packed-rows.js';
+
+/** @internal The pages of one read, in order, whichever comes first: the page or the call of {@link next}. */
+export class Pages {
+  readonly #arrived = new Deque<Promise<PackedRows>>();
+  #awaited: { resolve(page: PackedRows): void; reject(error: unknown): void } | undefined;
+
+  /** The next page; one call at a time, and none behind the last page. */
+  next(): Promise<PackedRows> {
+    const arrived = this.#arrived.shift();
+    if (arrived !== undefined) return arrived;
+    return new Promise((resolve, reject) => {
+      this.#awaited = { resolve, reject };
+    });
+  }
+
+  resolve(bytes: unknown): void {
+    const page = new PackedRows(bytes as Buffer);
+    if (this.#awaited === undefined) this.#arrived.push(Promise.resolve(page));
+    else this.#awaited.resolve(page);
+    this.#awaited = undefined;
+  }
+
+  reject(error: unknown): void {
+    if (this.#awaited === undefined) {
+      const failed = Promise.reject(error);
+      failed.catch(() => {}); // reported where it is asked for
+      this.#arrived.push(failed);
+    } else {
+      this.#awaited.reject(error);
+    }
+    this.#awaited = undefined;
+  }
+}

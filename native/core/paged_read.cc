@@ -1,0 +1,45 @@
+#include "core/paged_read.h"
+
+#include <limits>
+#include <utility>
+
+#include "core/iterator.h"
+
+namespace core {
+
+PagedRead::PagedRead(Subject subject, ScanRange range, uint64_t page_bytes, Database::TakePage take)
+    : subject_(std::move(subject)),
+      range_(std::move(range)),
+      bounds_(range_),
+      page_bytes_(page_bytes),
+      take_(std::move(take)) {}
+
+void PagedRead::fix_moment(rocksdb::DB& db) { cursor_.reset(db.NewIterator(bounds_.get(), subject_.family.get())); }
+
+void PagedRead::run() {
+  const PieceLimits limits{.rows = std::numeric_limits<uint64_t>::max(), .bytes = page_bytes_};
+  try {
+    if (range_.is_empty()) {
+      take_({}, {}, true);
+      return;
+    }
+    cursor_->SeekToFirst();
+    for (;;) {
+      PackedRows page;
+      const Status status = read_piece(*cursor_, false, limits, subject_.name, &page);
+      // Whoever asked tells the last page by its size.
+      const bool is_last = !status.ok() || page.byte_length() < page_bytes_;
+      take_(status, std::move(page), is_last);
+      if (is_last) return;
+      cursor_->Next();
+    }
+  } catch (const std::exception& error) {  // out of memory
+    fail(error);
+  }
+}
+
+void PagedRead::fail(const std::exception& error) {
+  take_({ErrorCode::kAborted, "read " + subject_.name + ": " + error.what()}, {}, true);
+}
+
+}  // namespace core
