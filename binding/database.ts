@@ -275,7 +275,8 @@ export class Database implements AsyncDisposable {
 
   /**
    * @internal The rows of `[from, to)` as the writes called before leave them. What is called afterwards is not seen if it
-   * is a write that asks for that, a blocking one, or a close. A page of fewer than `pageBytes` is the last.
+   * is a write that asks for that, a blocking one, or a close. At most `limit` rows; a page of fewer than `pageBytes` is
+   * the last.
    */
   static readBehindWrites(
     database: Database,
@@ -283,10 +284,11 @@ export class Database implements AsyncDisposable {
     from: Uint8Array,
     to: Uint8Array,
     pageBytes: number,
+    limit?: number,
   ): Pages {
     const family = ColumnFamilyHandle.idOf('cf', cf, database);
     return database.#requests.startPaged((request) => {
-      database.#native.read(request, family, from, to, pageBytes);
+      database.#native.read(request, family, from, to, pageBytes, limit);
       database.#kickSoon();
     });
   }

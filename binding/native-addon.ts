@@ -56,7 +56,14 @@ export interface NativeDatabase {
     force: boolean,
   ): boolean;
   /** Packed rows, page by page, as the writes taken so far leave them. A page that falls short of `pageBytes` is the last. */
-  read(request: number, family: number, lower: Uint8Array, upper: Uint8Array, pageBytes: number): void;
+  read(
+    request: number,
+    family: number,
+    lower: Uint8Array,
+    upper: Uint8Array,
+    pageBytes: number,
+    limit: number | undefined,
+  ): void;
   /** The writes and reads taken so far may start. */
   kickWrites(): void;
   writeSync(packedBatch: Uint8Array, length: number, sync: boolean): void;

@@ -26,6 +26,8 @@ interface Started<V> {
  *
  * If a write fails, it and everything called behind it reject, the latter with `POISONED`; the log is then what it was
  * before, and further writes are refused until the database is reopened. Reads go on.
+ *
+ * One call looks at the disk itself: an `appendOnPrefix` that cuts into the part of the log that was there at open.
  */
 export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'async'> implements AsyncStorage<T, S> {
   readonly #log: LogFamily<T, S>;

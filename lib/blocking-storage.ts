@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.js';
 import type { Probe } from './live-ranges.js';
-import type { EntryPage, Reading } from './readings.js';
-import type { LogIndex, Storage, StorageOp } from './storage.js';
+import type { EntryPage, PageStep, Reading } from './readings.js';
+import type { Storage, StorageOp } from './storage.js';
 import { StorageMethods } from './storage-methods.js';
 import { type Transition, transition } from './transition.js';
 
@@ -11,7 +11,7 @@ export abstract class BlockingStorage<T, S> extends StorageMethods<T, S, 'blocki
   protected abstract readonly probe: Probe;
 
   protected abstract readMeta(key: Buffer): Buffer | undefined;
-  protected abstract readPage(from: LogIndex, to: LogIndex): EntryPage;
+  protected abstract readPage(step: PageStep): EntryPage;
   /** All of `next.records`, of which there may be none, or nothing. `ops` are what they came from. */
   protected abstract commit(next: Transition<T, S>, ops: readonly StorageOp<T, S>[]): void;
 
@@ -28,7 +28,7 @@ export abstract class BlockingStorage<T, S> extends StorageMethods<T, S, 'blocki
     let step = steps.next();
     while (!step.done) {
       const { value } = step;
-      step = steps.next('meta' in value ? this.readMeta(value.meta) : this.readPage(value.from, value.to));
+      step = steps.next('meta' in value ? this.readMeta(value.meta) : this.readPage(value));
     }
     return step.value;
   }

@@ -12,11 +12,6 @@ export function nextIdx({ live, compactedIdx }: Cursor): LogIndex {
   return live.highest === undefined ? compactedIdx : Math.max(live.highest + 1, compactedIdx);
 }
 
-/** The lowest live index; that of the next append where nothing is live. */
-export function firstIdx(cursor: Cursor): LogIndex {
-  return cursor.live.lowest ?? nextIdx(cursor);
-}
-
 export function logLength(cursor: Cursor): number {
   return Math.max(0, nextIdx(cursor) - cursor.compactedIdx);
 }

@@ -2,8 +2,9 @@
 //
 // A log is nearly always one range without gaps. Gaps come from a floor raised past the tail or from an append on a prefix
 // that is not there. What this process wrote it knows exactly; of a range found on disk at open only the two ends are
-// known to be live, since opening does not read the log. Such a range is probed where an operation cuts into it. That
-// stays correct while writes are on their way: an index inside it is either untouched since open, or cut away.
+// known to be live, since opening does not read the log. Where its end is cut off, it is probed for the new one, which the
+// next append stands on; where its start is, nobody needs to know until somebody asks. That stays correct while writes are
+// on their way: an index inside it is either untouched since open, or cut away.
 
 import type { LogIndex } from './storage.js';
 
@@ -11,14 +12,12 @@ interface LiveRange {
   readonly from: LogIndex;
   /** Exclusive. */
   readonly to: LogIndex;
-  /** False: `from` and `to - 1` are live, and between them there may be gaps. */
-  readonly gapless: boolean;
+  /** Which of its indices are certainly live. */
+  readonly known: 'all' | 'both ends' | 'last';
 }
 
 /** Looks into what lies on disk. */
 export interface Probe {
-  /** The lowest stored index in `[from, to)`. */
-  lowest(from: LogIndex, to: LogIndex): LogIndex | undefined;
   /** The highest stored index in `[from, to)`. */
   highest(from: LogIndex, to: LogIndex): LogIndex | undefined;
 }
@@ -34,11 +33,18 @@ export class LiveRanges {
 
   /** What opening finds: the lowest and the highest index, and between them it has not looked. */
   static foundAtOpen(lowest: LogIndex, highest: LogIndex): LiveRanges {
-    return new LiveRanges([{ from: lowest, to: highest + 1, gapless: highest - lowest < 2 }]);
+    return new LiveRanges([{ from: lowest, to: highest + 1, known: highest - lowest < 2 ? 'all' : 'both ends' }]);
   }
 
-  get lowest(): LogIndex | undefined {
+  /** Nothing below it is live; it may be live itself. */
+  get start(): LogIndex | undefined {
     return this.#ranges[0]?.from;
+  }
+
+  /** Where the lowest live index is to be looked for, if {@link start} may not be it. It is there. */
+  get whereLowestIs(): { from: LogIndex; to: LogIndex } | undefined {
+    const first = this.#ranges[0];
+    return first?.known === 'last' ? first : undefined;
   }
 
   get highest(): LogIndex | undefined {
@@ -70,9 +76,9 @@ export class LiveRanges {
     if (count === 0) return this;
     const last = this.#ranges.at(-1);
     const to = from + count;
-    return last?.gapless && last.to === from
-      ? new LiveRanges([...this.#ranges.slice(0, -1), { from: last.from, to, gapless: true }])
-      : new LiveRanges([...this.#ranges, { from, to, gapless: true }]);
+    return last?.known === 'all' && last.to === from
+      ? new LiveRanges([...this.#ranges.slice(0, -1), { from: last.from, to, known: 'all' }])
+      : new LiveRanges([...this.#ranges, { from, to, known: 'all' }]);
   }
 
   /** Without everything at or past `from`. */
@@ -81,20 +87,23 @@ export class LiveRanges {
     const last = kept.at(-1);
     if (last === undefined || last.to <= from) return kept.length === this.#ranges.length ? this : new LiveRanges(kept);
     kept.pop();
-    const highest = last.gapless ? from - 1 : probe.highest(last.from, from);
-    if (highest !== undefined) kept.push({ ...last, to: highest + 1 });
+    const highest = last.known === 'all' ? from - 1 : probe.highest(last.from, from);
+    if (highest !== undefined) kept.push(cut(last, last.from, highest + 1, last.known));
     return new LiveRanges(kept);
   }
 
   /** Without everything below `to`. */
-  trim(to: LogIndex, probe: Probe): LiveRanges {
+  trim(to: LogIndex): LiveRanges {
     const kept = this.#ranges.filter((range) => range.to > to);
     const first = kept[0];
     if (first === undefined || first.from >= to)
       return kept.length === this.#ranges.length ? this : new LiveRanges(kept);
-    kept.shift();
-    const lowest = first.gapless ? to : probe.lowest(to, first.to);
-    if (lowest !== undefined) kept.unshift({ ...first, from: lowest });
+    kept[0] = cut(first, to, first.to, 'last');
     return new LiveRanges(kept);
   }
+}
+
+/** What is left of `range`; `known` where not all of it was. */
+function cut(range: LiveRange, from: LogIndex, to: LogIndex, known: LiveRange['known']): LiveRange {
+  return { from, to, known: range.known === 'all' || to - from === 1 ? 'all' : known };
 }

@@ -6,7 +6,7 @@ import type { Pages } from '../binding/pages.js';
 import type { Cursor } from './cursor.js';
 import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, readLogKey, writeLogKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
-import type { EntryPage, ReadStep } from './readings.js';
+import type { EntryPage, PageStep, ReadStep } from './readings.js';
 import { type Codecs, encodeRecords, type RecordSink } from './record-sink.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
@@ -90,9 +90,12 @@ export class LogFamily<T, S> implements Probe {
   /** The pages that {@link answer} takes, as the writes called before leave them. */
   readBehindWrites(step: ReadStep): Pages {
     const { database, family } = this;
-    const [from, to] =
-      'meta' in step ? [step.meta, Buffer.concat([step.meta, AFTER_KEY])] : [logKey(step.from), logKey(step.to)];
-    return Database.readBehindWrites(database, family, from, to, PAGE_BYTES);
+    if ('meta' in step) {
+      const { meta } = step;
+      return Database.readBehindWrites(database, family, meta, Buffer.concat([meta, AFTER_KEY]), PAGE_BYTES, 1);
+    }
+    const { from, to, limit } = step;
+    return Database.readBehindWrites(database, family, logKey(from), logKey(to), PAGE_BYTES, limit);
   }
 
   /** What a reading is given for its step. */
@@ -111,19 +114,12 @@ export class LogFamily<T, S> implements Probe {
     };
   }
 
-  static pageRange(from: LogIndex, to: LogIndex): ScanRange {
-    return { gte: logKey(from), lt: logKey(to), maxBytes: PAGE_BYTES };
-  }
-
-  lowest(from: LogIndex, to: LogIndex): LogIndex | undefined {
-    return this.#end({ ...LOWEST, gte: logKey(from), lt: logKey(to) });
+  static pageRange({ from, to, limit }: PageStep): ScanRange {
+    return { gte: logKey(from), lt: logKey(to), maxBytes: PAGE_BYTES, ...(limit === undefined ? {} : { limit }) };
   }
 
   highest(from: LogIndex, to: LogIndex): LogIndex | undefined {
-    return this.#end({ ...HIGHEST, gte: logKey(from), lt: logKey(to) });
-  }
-
-  #end(range: ScanRange): LogIndex | undefined {
+    const range = { ...HIGHEST, gte: logKey(from), lt: logKey(to) };
     const rows = reported(() => Database.scanPackedSync(this.database, this.family, range));
     return rows.count === 0 ? undefined : parseLogKey(rows.key(0));
   }

@@ -5,7 +5,7 @@ import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { logKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
-import type { EntryPage } from './readings.js';
+import type { EntryPage, PageStep } from './readings.js';
 import { encodeRecords } from './record-sink.js';
 import type { LogIndex } from './storage.js';
 import type { Transition } from './transition.js';
@@ -17,13 +17,13 @@ export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
   readonly #entries = new Map<LogIndex, Buffer>();
 
   // Never asked: all that is live was written by this object, so no range of it is in doubt.
-  protected override readonly probe: Probe = { lowest: () => undefined, highest: () => undefined };
+  protected override readonly probe: Probe = { highest: () => undefined };
 
   protected override readMeta(key: Buffer): Buffer | undefined {
     return this.#meta.get(key.toString());
   }
 
-  protected override readPage(from: LogIndex, to: LogIndex): EntryPage {
+  protected override readPage({ from, to }: PageStep): EntryPage {
     const found: LogIndex[] = [];
     for (const range of this.cursor.live.within(from, to)) {
       for (let idx = range.from; idx < range.to; idx++) found.push(idx);

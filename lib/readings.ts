@@ -2,13 +2,27 @@
 // awaits it. So there is one text of every read. A reading asks for one record, or for one range page by page.
 
 import type { Codec } from './codec.js';
-import type { Cursor } from './cursor.js';
+import { type Cursor, nextIdx } from './cursor.js';
 import { META_KEYS, type MetaName } from './key-space.js';
 import type { LogIndex } from './storage.js';
 import { decodeIndex, decodeValue } from './values.js';
 
-/** Needs the bytes of a meta record, or the entries of a range. */
-export type ReadStep = { meta: Buffer } | { from: LogIndex; to: LogIndex };
+/** Needs entries of a range, at most `limit` in all. */
+export interface PageStep {
+  from: LogIndex;
+  to: LogIndex;
+  limit?: number;
+}
+/** Needs entries, or the bytes of a meta record. */
+export type ReadStep = { meta: Buffer } | PageStep;
+
+/** Where the log begins and ends: `[first, next)`, gaps included. */
+export interface LogBounds {
+  /** The lowest live index; `next` where there is none. */
+  first: LogIndex;
+  /** Where the next append lands. */
+  next: LogIndex;
+}
 
 /** Some of the entries of a range, from its start. */
 export interface EntryPage {
@@ -27,8 +41,8 @@ function* meta(key: Buffer): Reading<Buffer | undefined> {
   return (yield { meta: key }) as Buffer | undefined;
 }
 
-function* page(from: LogIndex, to: LogIndex): Reading<EntryPage> {
-  return (yield { from, to }) as EntryPage;
+function* page(step: PageStep): Reading<EntryPage> {
+  return (yield step) as EntryPage;
 }
 
 export function* readMeta<V>(name: MetaName, codec: Codec<V>): Reading<V | undefined> {
@@ -42,12 +56,20 @@ export function* readIndex(name: 'decidedIdx' | 'compactedIdx'): Reading<LogInde
   return stored === undefined ? 0 : decodeIndex(META_KEYS[name], stored);
 }
 
+export function* readBounds(cursor: Cursor): Reading<LogBounds> {
+  const { live } = cursor;
+  const next = nextIdx(cursor);
+  if (live.whereLowestIs === undefined) return { first: live.start ?? next, next };
+  const lowest = yield* page({ ...live.whereLowestIs, limit: 1 });
+  return { first: lowest.index(0), next };
+}
+
 /** All of `[from, to)`, or nothing. */
 export function* readEntries<T>({ live }: Cursor, codec: Codec<T>, from: LogIndex, to: LogIndex): Reading<T[]> {
   const entries: T[] = [];
   if (from >= to || !live.mayHoldAll(from, to)) return entries;
   for (let next = from; next < to; ) {
-    const rows = yield* page(next, to);
+    const rows = yield* page({ from: next, to });
     for (let row = 0; row < rows.count; row++, next++) {
       if (rows.index(row) !== next) return [];
       entries.push(rows.entry(row, codec));
@@ -60,10 +82,10 @@ export function* readEntries<T>({ live }: Cursor, codec: Codec<T>, from: LogInde
 /** Every live entry at or past `from`. */
 export function* readSuffix<T>({ live }: Cursor, codec: Codec<T>, from: LogIndex): Reading<T[]> {
   const entries: T[] = [];
-  const { lowest, highest } = live;
-  if (lowest === undefined || highest === undefined) return entries;
-  for (let next = Math.max(from, lowest); next <= highest; ) {
-    const rows = yield* page(next, highest + 1);
+  const { start, highest } = live;
+  if (start === undefined || highest === undefined) return entries;
+  for (let next = Math.max(from, start); next <= highest; ) {
+    const rows = yield* page({ from: next, to: highest + 1 });
     for (let row = 0; row < rows.count; row++) {
       next = rows.index(row) + 1;
       entries.push(rows.entry(row, codec));

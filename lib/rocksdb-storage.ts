@@ -4,8 +4,8 @@ import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
 import { META_KEYS } from './key-space.js';
 import { HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
-import type { EntryPage } from './readings.js';
-import type { LogIndex, StorageOp } from './storage.js';
+import type { EntryPage, PageStep } from './readings.js';
+import type { StorageOp } from './storage.js';
 import type { StorageOptions } from './storage-methods.js';
 import type { Transition, UnsyncedOp } from './transition.js';
 import { decodeIndex } from './values.js';
@@ -68,9 +68,9 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
     return reported(() => this.#log.database.getSync(this.#log.family, key));
   }
 
-  protected override readPage(from: LogIndex, to: LogIndex): EntryPage {
+  protected override readPage(step: PageStep): EntryPage {
     const { database, family } = this.#log;
-    return LogFamily.page(reported(() => Database.scanPackedSync(database, family, LogFamily.pageRange(from, to))));
+    return LogFamily.page(reported(() => Database.scanPackedSync(database, family, LogFamily.pageRange(step))));
   }
 
   protected override commit({ records, sync }: Transition<T, S>, ops: readonly StorageOp<T, S>[]): void {

@@ -2,8 +2,8 @@
 // storages differ in those two alone.
 
 import { type Codec, msgpackCodec } from './codec.js';
-import { type Cursor, firstIdx, logLength, nextIdx } from './cursor.js';
-import { type Reading, readEntries, readIndex, readMeta, readSuffix } from './readings.js';
+import { type Cursor, logLength } from './cursor.js';
+import { type LogBounds, type Reading, readBounds, readEntries, readIndex, readMeta, readSuffix } from './readings.js';
 import type { Codecs } from './record-sink.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { checkIndex, checkOp, checkOps } from './validate.js';
@@ -14,14 +14,6 @@ export interface StorageOptions<T, S> {
   entryCodec?: Codec<T>;
   /** Default: {@link msgpackCodec}. */
   snapshotCodec?: Codec<S>;
-}
-
-/** Where the log begins and ends: `[first, next)`, gaps included. */
-export interface LogBounds {
-  /** The lowest live index; `next` where there is none. */
-  first: LogIndex;
-  /** Where the next append lands. */
-  next: LogIndex;
 }
 
 export type Mode = 'blocking' | 'async';
@@ -147,7 +139,7 @@ export abstract class StorageMethods<T, S, M extends Mode> {
 
   /** Known without reading the log. */
   getBounds(): Result<M, LogBounds> {
-    return this.#readCursor((cursor) => ({ first: firstIdx(cursor), next: nextIdx(cursor) }));
+    return this.read(readBounds);
   }
 
   #readCursor<V>(value: (cursor: Cursor) => V): Result<M, V> {

@@ -60,7 +60,7 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
     case 'trim':
       // From the lowest live index, never from 0: a range over what is long gone makes every later read pass over it.
       for (const { from, to } of cursor.live.within(0, op.idx)) records.push({ type: 'removeEntries', from, to });
-      return { ...cursor, live: cursor.live.trim(op.idx, probe) };
+      return { ...cursor, live: cursor.live.trim(op.idx) };
     case 'setCompactedIdx':
       records.push({ type: 'putIndex', name: 'compactedIdx', idx: op.idx });
       return { ...cursor, compactedIdx: neverMinusZero(op.idx) };

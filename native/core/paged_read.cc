@@ -17,7 +17,7 @@ PagedRead::PagedRead(Subject subject, ScanRange range, uint64_t page_bytes, Data
 void PagedRead::fix_moment(rocksdb::DB& db) { cursor_.reset(db.NewIterator(bounds_.get(), subject_.family.get())); }
 
 void PagedRead::run() {
-  const PieceLimits limits{.rows = std::numeric_limits<uint64_t>::max(), .bytes = page_bytes_};
+  uint64_t rows_left = range_.limit.value_or(std::numeric_limits<uint64_t>::max());
   try {
     if (range_.is_empty()) {
       take_({}, {}, true);
@@ -26,9 +26,10 @@ void PagedRead::run() {
     cursor_->SeekToFirst();
     for (;;) {
       PackedRows page;
+      const PieceLimits limits{.rows = rows_left, .bytes = page_bytes_};
       const Status status = read_piece(*cursor_, false, limits, subject_.name, &page);
-      // Whoever asked tells the last page by its size.
-      const bool is_last = !status.ok() || page.byte_length() < page_bytes_;
+      rows_left -= page.count();
+      const bool is_last = !status.ok() || rows_left == 0 || page.byte_length() < page_bytes_;
       take_(status, std::move(page), is_last);
       if (is_last) return;
       cursor_->Next();

@@ -253,7 +253,7 @@ void DatabaseObject::read(const Napi::CallbackInfo& info) {
   const uint32_t family = take_family(info[1]);
   core::ScanRange range{.lower = copy_optional_bytes(info[2], "lower bound"),
                         .upper = copy_optional_bytes(info[3], "upper bound"),
-                        .limit = {},
+                        .limit = take_optional_integer(info[5], "limit"),
                         .max_bytes = {}};
   const uint64_t page_bytes = std::max<uint64_t>(1, take_integer(info[4], "page bytes"));
   auto take = [environment = environment_, address = address_, request](const core::Status& status,

@@ -51,7 +51,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void write_sync(const Napi::CallbackInfo& info);        // packed batch, its length, sync
   void scan(const Napi::CallbackInfo& info);              // request, family, lower, upper, reverse, limit, max bytes
   Napi::Value scan_sync(const Napi::CallbackInfo& info);  // family, lower, upper, reverse, limit, max bytes
-  void read(const Napi::CallbackInfo& info);              // request, family, lower, upper, page bytes
+  void read(const Napi::CallbackInfo& info);              // request, family, lower, upper, page bytes, limit
   Napi::Value iterate(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
   void flush(const Napi::CallbackInfo& info);             // request
   void compact_range(const Napi::CallbackInfo& info);     // request, family, lower, upper

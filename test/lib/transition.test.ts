@@ -1,20 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cursor, firstIdx, logLength, nextIdx } from '../../lib/cursor.js';
+import { type Cursor, logLength, nextIdx } from '../../lib/cursor.js';
 import { LiveRanges, type Probe } from '../../lib/live-ranges.js';
 import type { StorageOp } from '../../lib/storage.js';
-import { transition } from '../../lib/transition.js';
+import { onlyAppends, transition } from '../../lib/transition.js';
 
 const unasked: Probe = {
-  lowest: () => {
-    throw new Error('there was nothing to ask');
-  },
   highest: () => {
     throw new Error('there was nothing to ask');
   },
 };
 
 const told = (cursor: Cursor) => ({
-  first: firstIdx(cursor),
+  first: cursor.live.start ?? nextIdx(cursor),
   next: nextIdx(cursor),
   length: logLength(cursor),
   floor: cursor.compactedIdx,
@@ -86,5 +83,31 @@ describe('transition', () => {
       { type: 'removeEntries', from: 1000, to: 1002 },
       { type: 'putEntries', from: 3, entries: ['d'] },
     ]);
+  });
+});
+
+describe('onlyAppends', () => {
+  it.each<[boolean, StorageOp<string, string>[]]>([
+    [true, [{ type: 'appendEntry', entry: 'e' }]],
+    [
+      true,
+      [
+        { type: 'appendEntries', entries: ['e', 'f'] },
+        { type: 'appendEntry', entry: 'g' },
+      ],
+    ],
+    [true, [{ type: 'appendOnPrefix', fromIdx: 5, entries: ['e'] }]],
+    [false, [{ type: 'appendOnPrefix', fromIdx: 4, entries: ['e'] }]],
+    [false, [{ type: 'appendOnPrefix', fromIdx: 4, entries: [] }]],
+    [false, [{ type: 'trim', idx: 3 }]],
+    [
+      false,
+      [
+        { type: 'appendEntry', entry: 'e' },
+        { type: 'setDecidedIdx', idx: 5 },
+      ],
+    ],
+  ])('is %s of %j behind entries 2 to 4', (expected, ops) => {
+    expect(onlyAppends(start, transition(start, ops, unasked).records)).toBe(expected);
   });
 });

@@ -146,11 +146,11 @@ describe('a write that was certainly refused', () => {
       throw failure;
     });
     const before = opened.getBounds();
-    expect((await expectStorageError(() => opened.trim(5), 'ROCKSDB')).cause).toBe(failure);
+    expect((await expectStorageError(() => opened.appendOnPrefix(5, []), 'ROCKSDB')).cause).toBe(failure);
     scan.mockRestore();
     expect(opened.getBounds()).toEqual(before);
-    opened.trim(5);
-    expect(opened.getBounds()).toEqual({ first: 9, next: 10 });
+    opened.appendOnPrefix(5, []);
+    expect(opened.getBounds()).toEqual({ first: 0, next: 3 });
   });
 });
 
