@@ -92,6 +92,28 @@ export class WriteBatch {
     return batch.#open(PUT, cf, keyLength, valueLength);
   }
 
+  /** @internal Adds every record of `others`, which must be for `database`. Throws like {@link put}. */
+  static addAll(batch: WriteBatch, others: WriteBatch, database: Database): void {
+    const bytes = WriteBatch.pack(others, database);
+    const end = batch.#length + others.#length;
+    if (end > batch.#bytes.length || batch.#shared) batch.#grow(end);
+    batch.#bytes.set(bytes.subarray(0, others.#length), batch.#length);
+    batch.#length = end;
+    batch.#count += others.#count;
+    batch.#database = database;
+  }
+
+  /** @internal Whether a record of `batch` is for `cf`. */
+  static writesTo(batch: WriteBatch, cf: ColumnFamily): boolean {
+    const family = ColumnFamilyHandle.idOf('cf', cf);
+    if (batch.#database !== cf.database) return false;
+    for (let at = 0; at < batch.#length; ) {
+      if (batch.#bytes.readUInt32LE(at + 1) === family) return true;
+      at += HEADER_BYTES + batch.#bytes.readUInt32LE(at + 5) + batch.#bytes.readUInt32LE(at + 9);
+    }
+    return false;
+  }
+
   #add(operation: number, cf: ColumnFamily, first: Uint8Array, second: Uint8Array): this {
     const at = this.#open(operation, cf, first.byteLength, second.byteLength);
     this.#bytes.set(first, at);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Database, RocksError } from '../binding/index.js';
+import { Database, RocksError, type WriteBatch } from '../binding/index.js';
 import type { Pages } from '../binding/pages.js';
 import { CallOrder } from './call-order.js';
 import type { Cursor } from './cursor.js';
@@ -8,8 +8,8 @@ import { LiveRanges } from './live-ranges.js';
 import { asStorageError, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
 import { type Reading, type ReadStep, readIndex } from './readings.js';
 import type { AsyncStorage, StorageOp } from './storage.js';
-import { StorageMethods, type StorageOptions } from './storage-methods.js';
-import { onlyAppends, type Transition, transition, type UnsyncedOp } from './transition.js';
+import { type AtomicWriteOptions, StorageMethods, type StorageOptions } from './storage-methods.js';
+import { onlyAppends, type StorageRecord, type Transition, transition, type UnsyncedOp } from './transition.js';
 
 /** A reading that has asked the disk for what it needs, if anything. */
 interface Started<V> {
@@ -91,12 +91,18 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected override write<V>(given: () => readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
+  protected override write<V>(
+    given: () => readonly StorageOp<T, S>[],
+    result: (cursor: Cursor) => V,
+    options?: AtomicWriteOptions,
+  ): Promise<V> {
     try {
       const ops = given();
       const next = transition(this.#cursor, ops, this.#log);
-      if (next.records.length === 0) return this.#behindWrites(() => this.#nothingToWrite(result(next.cursor)));
-      const outcome = this.#submit(next, ops, result);
+      if (next.records.length === 0 && !options?.alongside?.count) {
+        return this.#behindWrites(() => this.#nothingToWrite(result(next.cursor)));
+      }
+      const outcome = this.#submit(next, ops, result, options);
       this.#lastWrite = outcome;
       return this.#order.isIdle ? outcome : this.#order.enter(outcome);
     } catch (error) {
@@ -111,9 +117,14 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     return result;
   }
 
-  #submit<V>(next: Transition<T, S>, ops: readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Promise<V> {
-    const { sync, cursor } = next;
-    const written = this.#begin(next, ops);
+  #submit<V>(
+    { records, sync: needsSync, cursor }: Transition<T, S>,
+    ops: readonly StorageOp<T, S>[],
+    result: (cursor: Cursor) => V,
+    options: AtomicWriteOptions | undefined,
+  ): Promise<V> {
+    const sync = needsSync || options?.sync === true;
+    const written = this.#begin(records, sync, ops, options?.alongside);
     const number = ++this.#writesCalled;
     this.#cursor = cursor;
     return written.then(
@@ -128,11 +139,16 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     );
   }
 
-  #begin({ records, sync }: Transition<T, S>, ops: readonly StorageOp<T, S>[]): Promise<void> {
+  #begin(
+    records: readonly StorageRecord<T, S>[],
+    sync: boolean,
+    ops: readonly StorageOp<T, S>[],
+    alongside: WriteBatch | undefined,
+  ): Promise<void> {
     try {
       this.#failures.refuseIfPoisoned();
       const terms = { sync, stream: this.#stream, behindReads: !onlyAppends(this.#cursor, records) };
-      return reported(() => Database.writeInStream(this.#log.database, this.#log.pack(records), terms));
+      return reported(() => Database.writeInStream(this.#log.database, this.#log.pack(records, alongside), terms));
     } catch (error) {
       this.#failures.note(error, ops, sync);
       throw error;

@@ -1,8 +1,9 @@
+import type { WriteBatch } from '../binding/index.js';
 import type { Cursor } from './cursor.js';
 import type { Probe } from './live-ranges.js';
 import type { EntryPage, PageStep, Reading } from './readings.js';
 import type { Storage, StorageOp } from './storage.js';
-import { StorageMethods } from './storage-methods.js';
+import { type AtomicWriteOptions, StorageMethods } from './storage-methods.js';
 import { type Transition, transition } from './transition.js';
 
 /** A storage whose calls return once they are done. */
@@ -12,13 +13,17 @@ export abstract class BlockingStorage<T, S> extends StorageMethods<T, S, 'blocki
 
   protected abstract readMeta(key: Buffer): Buffer | undefined;
   protected abstract readPage(step: PageStep): EntryPage;
-  /** All of `next.records`, of which there may be none, or nothing. `ops` are what they came from. */
-  protected abstract commit(next: Transition<T, S>, ops: readonly StorageOp<T, S>[]): void;
+  /** All of `next.records`, of which there may be none, and `alongside`, or nothing. `ops` are what they came from. */
+  protected abstract commit(next: Transition<T, S>, ops: readonly StorageOp<T, S>[], alongside?: WriteBatch): void;
 
-  protected override write<V>(given: () => readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): V {
+  protected override write<V>(
+    given: () => readonly StorageOp<T, S>[],
+    result: (cursor: Cursor) => V,
+    options?: AtomicWriteOptions,
+  ): V {
     const ops = given();
     const next = transition(this.cursor, ops, this.probe);
-    this.commit(next, ops);
+    this.commit({ ...next, sync: next.sync || options?.sync === true }, ops, options?.alongside);
     this.cursor = next.cursor;
     return result(next.cursor);
   }

@@ -8,5 +8,5 @@ export type { LogBounds } from './readings.js';
 export { RocksdbStorage } from './rocksdb-storage.js';
 export type { AsyncStorage, Ballot, ClusterConfig, LogIndex, NodeId, StopSign, Storage, StorageOp } from './storage.js';
 export { StorageError, type StorageErrorCode } from './storage-error.js';
-export type { StorageOptions } from './storage-methods.js';
+export type { AtomicWriteOptions, StorageOptions } from './storage-methods.js';
 export type { UnsyncedOp } from './transition.js';

@@ -70,10 +70,11 @@ export class LogFamily<T, S> implements Probe {
   }
 
   /**
-   * The records, packed. The batch is used again at the next call.
-   * @throws StorageError CODEC, or what a codec does
+   * The records, packed, and those of `alongside`. The batch is used again at the next call.
+   * @throws StorageError CODEC, or what a codec does; INVALID_ARGUMENT where `alongside` is for another database, or
+   *   for this column family, whose records nobody else may write
    */
-  pack(records: readonly StorageRecord<T, S>[]): WriteBatch {
+  pack(records: readonly StorageRecord<T, S>[], alongside?: WriteBatch): WriteBatch {
     if (this.#packing) {
       throw new StorageError('INVALID_ARGUMENT', 'a codec must not write to the storage that it encodes for');
     }
@@ -81,9 +82,23 @@ export class LogFamily<T, S> implements Probe {
     try {
       this.#batch.clear();
       encodeRecords(records, this.#codecs, this.#sink);
+      if (alongside !== undefined) this.#addAlongside(alongside);
       return this.#batch;
     } finally {
       this.#packing = false;
+    }
+  }
+
+  #addAlongside(alongside: WriteBatch): void {
+    if (WriteBatch.writesTo(alongside, this.family)) {
+      const message = `options.alongside must not write to ${this.family.name}, the column family of the log itself`;
+      throw new StorageError('INVALID_ARGUMENT', message);
+    }
+    try {
+      WriteBatch.addAll(this.#batch, alongside, this.database);
+    } catch (error) {
+      if (!(error instanceof RocksError)) throw error;
+      throw new StorageError('INVALID_ARGUMENT', `options.alongside: ${error.message}`);
     }
   }
 

@@ -1,13 +1,15 @@
 // A storage in memory, for tests and for nodes that may forget. It keeps encoded bytes, so that what it gives back has
 // been through the codec as if through a disk.
 
+import type { WriteBatch } from '../binding/index.js';
 import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { logKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
 import type { EntryPage, PageStep } from './readings.js';
 import { encodeRecords } from './record-sink.js';
-import type { LogIndex } from './storage.js';
+import type { LogIndex, StorageOp } from './storage.js';
+import { StorageError } from './storage-error.js';
 import type { Transition } from './transition.js';
 import { decodeValue, framed } from './values.js';
 
@@ -40,7 +42,17 @@ export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
     };
   }
 
-  protected override commit({ records }: Transition<T, S>): void {
+  protected override commit(
+    { records }: Transition<T, S>,
+    _ops: readonly StorageOp<T, S>[],
+    alongside?: WriteBatch,
+  ): void {
+    if (alongside !== undefined) {
+      throw new StorageError(
+        'INVALID_ARGUMENT',
+        'a MemStorage has no database to write alongside: use a RocksdbStorage',
+      );
+    }
     // Encoded in full before the first change: an entry that cannot be encoded leaves everything as it was.
     const changes: (() => void)[] = [];
     encodeRecords(records, this.codecs, {

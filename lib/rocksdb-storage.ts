@@ -1,4 +1,4 @@
-import { Database } from '../binding/index.js';
+import { Database, type WriteBatch } from '../binding/index.js';
 import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
@@ -73,11 +73,15 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
     return LogFamily.page(reported(() => Database.scanPackedSync(database, family, LogFamily.pageRange(step))));
   }
 
-  protected override commit({ records, sync }: Transition<T, S>, ops: readonly StorageOp<T, S>[]): void {
+  protected override commit(
+    { records, sync }: Transition<T, S>,
+    ops: readonly StorageOp<T, S>[],
+    alongside?: WriteBatch,
+  ): void {
     try {
       this.#failures.refuseIfPoisoned();
-      if (records.length === 0) return;
-      reported(() => this.#log.database.writeSync(this.#log.pack(records), { sync }));
+      const batch = this.#log.pack(records, alongside);
+      if (batch.count > 0) reported(() => this.#log.database.writeSync(batch, { sync }));
     } catch (error) {
       this.#failures.note(error, ops, sync);
       throw error;

@@ -1,12 +1,13 @@
 // The methods of the Storage contract, each in terms of one way to write and one way to read. Blocking and asynchronous
 // storages differ in those two alone.
 
+import type { WriteBatch } from '../binding/index.js';
 import { type Codec, msgpackCodec } from './codec.js';
 import { type Cursor, logLength } from './cursor.js';
 import { type LogBounds, type Reading, readBounds, readEntries, readIndex, readMeta, readSuffix } from './readings.js';
 import type { Codecs } from './record-sink.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
-import { checkIndex, checkOp, checkOps } from './validate.js';
+import { checkAtomicWriteOptions, checkIndex, checkOp, checkOps } from './validate.js';
 import { ballotCodec, stopsignCodec } from './values.js';
 
 export interface StorageOptions<T, S> {
@@ -14,6 +15,16 @@ export interface StorageOptions<T, S> {
   entryCodec?: Codec<T>;
   /** Default: {@link msgpackCodec}. */
   snapshotCodec?: Codec<S>;
+}
+
+export interface AtomicWriteOptions {
+  /**
+   * Records of the caller's own, in other column families of the same database, that become part of the atomic write.
+   * They are copied at the call. A `MemStorage` has no database to write them to, and refuses them.
+   */
+  alongside?: WriteBatch;
+  /** Fsynced even if no operation asks for it. Default false. */
+  sync?: boolean;
 }
 
 export type Mode = 'blocking' | 'async';
@@ -31,14 +42,22 @@ export abstract class StorageMethods<T, S, M extends Mode> {
   }
 
   /** Checks and then performs `ops()`, all or none. The result is taken from the cursor behind them. */
-  protected abstract write<V>(ops: () => readonly StorageOp<T, S>[], result: (cursor: Cursor) => V): Result<M, V>;
+  protected abstract write<V>(
+    ops: () => readonly StorageOp<T, S>[],
+    result: (cursor: Cursor) => V,
+    options?: AtomicWriteOptions,
+  ): Result<M, V>;
   /** What `reading` finds, seeing every write called before. */
   protected abstract read<V>(reading: (cursor: Cursor) => Reading<V>): Result<M, V>;
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  writeAtomically(ops: readonly StorageOp<T, S>[]): Result<M, void> {
-    return this.write(() => checkOps<T, S>(ops), nothing);
+  writeAtomically(ops: readonly StorageOp<T, S>[], options?: AtomicWriteOptions): Result<M, void> {
+    const checked = () => {
+      checkAtomicWriteOptions(options);
+      return checkOps<T, S>(ops);
+    };
+    return this.write(checked, nothing, options);
   }
 
   appendEntry(entry: T): Result<M, number> {

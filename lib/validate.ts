@@ -1,6 +1,7 @@
 // What callers hand to a storage, checked before anything is written. Each check returns what it was given.
 
 import { inspect, types } from 'node:util';
+import { WriteBatch } from '../binding/index.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
 
@@ -69,6 +70,17 @@ export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
   if (!Array.isArray(value)) throw invalid('ops', 'an array', value);
   for (const [i, op] of value.entries()) checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
   return value;
+}
+
+export function checkAtomicWriteOptions(value: unknown): void {
+  if (value === undefined) return;
+  const { alongside, sync, ...others } = checkObject<Record<string, unknown>>('options', value);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw invalid('options', 'an object of alongside and sync', value);
+  if (alongside !== undefined && !(alongside instanceof WriteBatch)) {
+    throw invalid('options.alongside', 'a WriteBatch', alongside);
+  }
+  if (sync !== undefined && typeof sync !== 'boolean') throw invalid('options.sync', 'a boolean', sync);
 }
 
 /** `argument` leads the names in the messages: the method's own arguments where it is empty. */
