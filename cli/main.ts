@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { appendCommand } from './append.js';
+import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
 import { statCommand } from './stat.js';
 
@@ -23,7 +24,7 @@ const program = new Command('omnipaxos-rocksdb')
   .version(version)
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
   .exitOverride();
-for (const command of [appendCommand(), dumpCommand(), statCommand()]) {
+for (const command of [appendCommand(), dumpCommand(), statCommand(), checkpointCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 
