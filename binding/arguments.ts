@@ -20,7 +20,7 @@ function shown(given: unknown): string {
 /** Bytes that are there: a view whose buffer is gone is refused, since it would pass for an empty one. */
 export function checkBytes(argument: string, value: unknown): Uint8Array {
   if (!types.isUint8Array(value)) throw wrongType(argument, 'a Uint8Array', value);
-  if (value.byteLength === 0 && isGone(value)) {
+  if (isGone(value)) {
     throw wrongType(argument, 'a Uint8Array whose buffer is still there', value);
   }
   return value;
@@ -30,8 +30,12 @@ export function checkOptionalBytes(argument: string, value: unknown): Uint8Array
   return value === undefined ? undefined : checkBytes(argument, value);
 }
 
-/** Whether the buffer of `view` is detached, or has shrunk below it: then, and only then, its methods throw. */
-function isGone(view: Uint8Array): boolean {
+/**
+ * Whether the buffer of `view` is detached, or has shrunk below it: then its length is 0 and, as for no other view, its
+ * methods throw.
+ */
+export function isGone(view: Uint8Array): boolean {
+  if (view.byteLength > 0) return false;
   try {
     Uint8Array.prototype.at.call(view, 0);
     return false;

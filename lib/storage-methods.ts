@@ -7,7 +7,7 @@ import { type Cursor, logLength } from './cursor.js';
 import { type LogBounds, type Reading, readBounds, readEntries, readIndex, readMeta, readSuffix } from './readings.js';
 import type { Codecs } from './record-sink.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
-import { checkAtomicWriteOptions, checkIndex, checkOp, checkOps } from './validate.js';
+import { checkAtomicWriteOptions, checkCodec, checkIndex, checkOp, checkOps, checkOptions } from './validate.js';
 import { ballotCodec, stopsignCodec } from './values.js';
 
 export interface StorageOptions<T, S> {
@@ -34,10 +34,15 @@ export type Result<M extends Mode, V> = M extends 'async' ? Promise<V> : V;
 export abstract class StorageMethods<T, S, M extends Mode> {
   protected readonly codecs: Codecs<T, S>;
 
+  /** @throws StorageError INVALID_ARGUMENT */
   constructor(options: StorageOptions<T, S> = {}) {
+    const { entryCodec = msgpackCodec<T>(), snapshotCodec = msgpackCodec<S>() } = checkOptions<StorageOptions<T, S>>(
+      options,
+      ['entryCodec', 'snapshotCodec'],
+    );
     this.codecs = {
-      entry: options.entryCodec ?? msgpackCodec<T>(),
-      snapshot: options.snapshotCodec ?? msgpackCodec<S>(),
+      entry: checkCodec<T>('entryCodec', entryCodec),
+      snapshot: checkCodec<S>('snapshotCodec', snapshotCodec),
     };
   }
 

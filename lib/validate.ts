@@ -1,9 +1,12 @@
 // What callers hand to a storage, checked before anything is written. Each check returns what it was given.
 
 import { inspect, types } from 'node:util';
+import { isGone } from '../binding/arguments.js';
 import { WriteBatch } from '../binding/index.js';
+import type { Codec } from './codec.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
+import type { AtomicWriteOptions } from './storage-methods.js';
 
 const MAX_U32 = 2 ** 32 - 1;
 const MAX_U64 = 2n ** 64n - 1n;
@@ -60,8 +63,12 @@ export function checkStopsign(argument: string, value: unknown): StopSign {
     checkIndex(`${argument}.nextConfig.flexibleQuorum.readQuorumSize`, quorum.readQuorumSize);
     checkIndex(`${argument}.nextConfig.flexibleQuorum.writeQuorumSize`, quorum.writeQuorumSize);
   }
-  if (stopsign.metadata !== undefined && !types.isUint8Array(stopsign.metadata)) {
-    throw invalid(`${argument}.metadata`, 'a Uint8Array', stopsign.metadata);
+  const { metadata } = stopsign;
+  if (metadata !== undefined && !types.isUint8Array(metadata)) {
+    throw invalid(`${argument}.metadata`, 'a Uint8Array', metadata);
+  }
+  if (metadata !== undefined && isGone(metadata)) {
+    throw invalid(`${argument}.metadata`, 'a Uint8Array whose buffer is not detached', metadata);
   }
   return stopsign;
 }
@@ -70,17 +77,6 @@ export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
   if (!Array.isArray(value)) throw invalid('ops', 'an array', value);
   for (const [i, op] of value.entries()) checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
   return value;
-}
-
-export function checkAtomicWriteOptions(value: unknown): void {
-  if (value === undefined) return;
-  const { alongside, sync, ...others } = checkObject<Record<string, unknown>>('options', value);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw invalid('options', 'an object of alongside and sync', value);
-  if (alongside !== undefined && !(alongside instanceof WriteBatch)) {
-    throw invalid('options.alongside', 'a WriteBatch', alongside);
-  }
-  if (sync !== undefined && typeof sync !== 'boolean') throw invalid('options.sync', 'a boolean', sync);
 }
 
 /** `argument` leads the names in the messages: the method's own arguments where it is empty. */
@@ -114,6 +110,36 @@ export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): StorageOp<
     default:
       throw invalid(field('type'), 'the type of a StorageOp', (op as { type: unknown }).type);
   }
+}
+
+/** An options object with none but the known names: a misspelt one must not pass for its default. */
+export function checkOptions<V extends object>(value: unknown, known: readonly (keyof V & string)[]): V {
+  // An array or a Map has no own names either: it must not pass for an object without options.
+  if (Object.prototype.toString.call(value) !== '[object Object]') throw invalid('options', 'an object', value);
+  for (const name of Object.keys(value as object)) {
+    if (!(known as readonly string[]).includes(name)) {
+      const message = `options has no option ${inspect(name)}; there are ${known.join(', ')}`;
+      throw new StorageError('INVALID_ARGUMENT', message);
+    }
+  }
+  return value as V;
+}
+
+export function checkAtomicWriteOptions(value: unknown): void {
+  if (value === undefined) return;
+  const { alongside, sync } = checkOptions<AtomicWriteOptions>(value, ['alongside', 'sync']);
+  if (alongside !== undefined && !(alongside instanceof WriteBatch)) {
+    throw invalid('options.alongside', 'a WriteBatch', alongside);
+  }
+  if (sync !== undefined && typeof sync !== 'boolean') throw invalid('options.sync', 'a boolean', sync);
+}
+
+export function checkCodec<V>(argument: string, value: unknown): Codec<V> {
+  const { encode, decode } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Codec<V>>;
+  if (typeof encode !== 'function' || typeof decode !== 'function') {
+    throw invalid(argument, 'a codec, an object with the functions encode and decode', value);
+  }
+  return value as Codec<V>;
 }
 
 function checkObject<V>(argument: string, value: unknown): V {

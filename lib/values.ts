@@ -1,6 +1,7 @@
 // Values as they lie on disk: a schema version and a codec's bytes, or eight bytes of an index. What is read is checked;
 // nothing that does not fit is guessed at or passed over.
 
+import { isGone } from '../binding/arguments.js';
 import type { Codec } from './codec.js';
 import { msgpackCodec } from './codec.js';
 import { readU64, showKey, writeU64 } from './key-space.js';
@@ -19,6 +20,8 @@ export function encodeBytes<V>(codec: Codec<V>, value: V, what: () => string): U
     throw new StorageError('CODEC', `${what()} cannot be encoded: ${messageOf(error)}`, { cause: error });
   }
   if (!(bytes instanceof Uint8Array)) throw new StorageError('CODEC', `${what()}: its codec did not give a Uint8Array`);
+  if (isGone(bytes))
+    throw new StorageError('CODEC', `${what()} cannot be encoded: the buffer of its bytes is detached`);
   return bytes;
 }
 

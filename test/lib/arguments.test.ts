@@ -3,7 +3,16 @@
 
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Database, MemStorage, RocksdbStorage, type Storage, StorageError } from '../../lib/index.js';
+import {
+  AsyncRocksdbStorage,
+  Database,
+  MemStorage,
+  RocksdbStorage,
+  rawCodec,
+  type Storage,
+  StorageError,
+  type StorageOptions,
+} from '../../lib/index.js';
 import { failureOf } from '../support/failures.js';
 import { observe } from '../support/observe.js';
 import { expectStorageError } from '../support/storage-failures.js';
@@ -21,7 +30,7 @@ const NO_U32 = [...NOT_NUMBERS, ...NOT_INTEGERS, -1, 2 ** 32, 2 ** 53, 1n];
 const NO_U64 = [...NOT_NUMBERS, ...NOT_INTEGERS, -1, 2 ** 53, -1n, 2n ** 64n];
 const NO_ARRAY = [undefined, null, 'abc', 5, {}, { length: 1, 0: 'a' }, new Set(['a']), Uint8Array.of(1), () => []];
 const NO_OBJECT = [null, 5, 'ballot', true, 7n, Symbol('s'), () => ({})];
-const NO_BYTES = [null, 'bytes', 5, [1, 2], new ArrayBuffer(2), {}];
+const NO_BYTES = [null, 'bytes', 5, [1, 2], new ArrayBuffer(2), {}, detached()];
 // biome-ignore lint/suspicious/noSparseArray: a hole is what is tried.
 const WITH_HOLE = ['a', , 'b'];
 
@@ -121,6 +130,13 @@ function casesOfStopsign(): Case[] {
   ];
 }
 
+/** Bytes whose memory has gone to somebody else: they would pass for none. */
+function detached(): Uint8Array {
+  const bytes = Uint8Array.of(1, 2, 3);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
 const storages = [
   ['MemStorage', () => new MemStorage<string>()],
   ['RocksdbStorage', (database: Database) => RocksdbStorage.openIn<string>(database, LOG)],
@@ -168,6 +184,61 @@ async function refusal(action: () => unknown): Promise<string> {
   if (!(error instanceof StorageError)) return String(error);
   return `${error.code}: ${error.message.replace(/must be .*, not /, 'must be …, not ')}`;
 }
+
+describe.each<[string, (database: Database, options: unknown) => unknown]>([
+  ['MemStorage', (_, options) => new MemStorage(options as StorageOptions<unknown, unknown>)],
+  [
+    'RocksdbStorage',
+    (database, options) => RocksdbStorage.openIn(database, LOG, options as StorageOptions<unknown, unknown>),
+  ],
+  [
+    'AsyncRocksdbStorage',
+    (database, options) => AsyncRocksdbStorage.openIn(database, LOG, options as StorageOptions<unknown, unknown>),
+  ],
+])('the options of a %s', (_, open) => {
+  it('must be an object', async () => {
+    const database = await temporaryDatabase({ columnFamilies: [LOG] });
+    for (const options of [null, 5, 'raw', [], new Map(), () => rawCodec]) {
+      const words = ['options must be an object', inspect(options)];
+      await expectStorageError(() => open(database, options), 'INVALID_ARGUMENT', ...words);
+    }
+  });
+
+  it('must have no other names', async () => {
+    const database = await temporaryDatabase({ columnFamilies: [LOG] });
+    for (const name of ['codec', 'entrycodec', 'constructor']) {
+      const words = [`options has no option '${name}'`, 'entryCodec, snapshotCodec'];
+      await expectStorageError(() => open(database, { [name]: rawCodec }), 'INVALID_ARGUMENT', ...words);
+    }
+  });
+
+  it.each(['entryCodec', 'snapshotCodec'])('must have a codec as %s', async (name) => {
+    const database = await temporaryDatabase({ columnFamilies: [LOG] });
+    const { encode, decode } = rawCodec;
+    for (const codec of [null, 'raw', encode, {}, { encode }, { decode }, { encode, decode: 'utf8' }]) {
+      const words = [`${name} must be a codec, an object with the functions encode and decode`, inspect(codec)];
+      await expectStorageError(() => open(database, { [name]: codec }), 'INVALID_ARGUMENT', ...words);
+    }
+    await open(database, { [name]: undefined });
+    await open(database, { [name]: rawCodec });
+  });
+});
+
+describe.each(['MemStorage', 'RocksdbStorage'])('the codec of a %s', (name) => {
+  it('must not give bytes whose buffer is detached', async () => {
+    const database = await temporaryDatabase({ columnFamilies: [LOG] });
+    const log =
+      name === 'MemStorage'
+        ? new MemStorage({ entryCodec: rawCodec, snapshotCodec: rawCodec })
+        : RocksdbStorage.openIn(database, LOG, { entryCodec: rawCodec, snapshotCodec: rawCodec });
+    const entries = [Uint8Array.of(1), detached()];
+    await expectStorageError(() => log.appendEntries(entries), 'CODEC', 'the entry for index 1', 'detached');
+    await expectStorageError(() => log.setSnapshot(detached()), 'CODEC', 'M/snapshot', 'detached');
+    expect(log.getBounds()).toEqual({ first: 0, next: 0 });
+    log.appendEntry(new Uint8Array(0));
+    expect(log.getSuffix(0)).toEqual([Buffer.alloc(0)]);
+  });
+});
 
 describe('RocksdbStorage.openIn', () => {
   it('refuses what is no Database', async () => {
