@@ -16,15 +16,24 @@ const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true,
 
 const INVALID_MESSAGE_PACK = 0xc1; // a byte that MessagePack never uses, for which msgpackr returns a value
 
+/** Deeper than data is, and far from where encoding or decoding would run out of stack. */
+const MAX_DEPTH = 500;
+
 /**
- * MessagePack, by msgpackr. Keeps what JSON keeps, and also undefined, NaN, dates, bigints, sets, regular expressions and
- * typed arrays. As with JSON, a class instance comes back as a plain object. What would come back as something else is
- * refused: a function, a symbol, a Map, a key `__proto__`, a string with half a character.
+ * MessagePack, by msgpackr. Keeps what JSON keeps, and also undefined, NaN, the infinities, bigints, and dates, sets, regular
+ * expressions, `ArrayBuffer`s and views of them. As with JSON, -0 comes back as 0, a hole in an array as undefined, and a
+ * class instance as a plain object of its enumerable properties, or as what its `toJSON` gives; symbol keys, private fields
+ * and further properties of an array are left out. An error keeps its name, message and cause.
+ *
+ * What would come back as something else is refused with a TypeError: a function, a symbol, a Map, a boxed primitive, a
+ * promise, an iterator, a weak reference and every other built-in class that is not named above; a class of views of one's
+ * own; a view of a detached buffer; a key `__proto__`; a string with half a character; a cycle, or more than 500 levels of
+ * nesting.
  */
 export function msgpackCodec<T>(): Codec<T> {
   return {
     encode(value) {
-      refuseWhatWouldChange(value);
+      refuseWhatWouldChange(value, 0);
       return packr.pack(value);
     },
     decode(bytes) {
@@ -34,7 +43,8 @@ export function msgpackCodec<T>(): Codec<T> {
   };
 }
 
-function refuseWhatWouldChange(value: unknown): void {
+/** Runs over every part of every entry: what plain data consists of comes first. */
+function refuseWhatWouldChange(value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) throw new TypeError('a string with half a surrogate pair cannot be encoded');
@@ -42,19 +52,62 @@ function refuseWhatWouldChange(value: unknown): void {
     case 'function':
     case 'symbol':
       throw new TypeError(`a ${typeof value} cannot be encoded`);
-    case 'object':
-      if (value === null || ArrayBuffer.isView(value)) break;
-      if (value instanceof Map) throw new TypeError('a Map cannot be encoded: give an object, or a codec of your own');
-      if (Array.isArray(value) || value instanceof Set) {
-        for (const part of value) refuseWhatWouldChange(part);
-        break;
+    case 'object': {
+      if (value === null) break;
+      if (depth === MAX_DEPTH) {
+        throw new TypeError(`a cycle, or more than ${MAX_DEPTH} levels of nesting, cannot be encoded`);
       }
-      for (const key in value) {
-        if (key === '__proto__') throw new TypeError('the key __proto__ cannot be encoded');
-        refuseWhatWouldChange(key);
-        refuseWhatWouldChange((value as Record<string, unknown>)[key]);
-      }
-      break;
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype === Object.prototype || prototype === null) refuseProperties(value, depth);
+      else if (Array.isArray(value)) for (const part of value) refuseWhatWouldChange(part, depth + 1);
+      else refuseInstance(value, depth);
+    }
+  }
+}
+
+function refuseProperties(value: object, depth: number): void {
+  for (const key in value) {
+    if (key === '__proto__') throw new TypeError('the key __proto__ cannot be encoded');
+    if (!key.isWellFormed()) throw new TypeError('a key with half a surrogate pair cannot be encoded');
+    refuseWhatWouldChange((value as Record<string, unknown>)[key], depth + 1);
+  }
+}
+
+// By tag and by name, not by instanceof: a value of another realm (jest, node:vm) has other classes.
+const KEPT_VIEWS: ReadonlySet<string> = new Set([
+  'Buffer',
+  'DataView',
+  ...['Int8', 'Int16', 'Int32', 'BigInt64', 'Float32', 'Float64'].map((type) => `${type}Array`),
+  ...['Uint8', 'Uint8Clamped', 'Uint16', 'Uint32', 'BigUint64'].map((type) => `${type}Array`),
+]);
+
+function refuseInstance(value: object, depth: number): void {
+  if (ArrayBuffer.isView(value)) {
+    const { name } = value.constructor;
+    if (!KEPT_VIEWS.has(name)) throw new TypeError(`a view of the class ${name} cannot be encoded: give a Uint8Array`);
+    return;
+  }
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  switch (tag) {
+    case 'Date':
+    case 'RegExp':
+    case 'ArrayBuffer':
+      return;
+    case 'Set':
+      for (const part of value as Set<unknown>) refuseWhatWouldChange(part, depth + 1);
+      return;
+    case 'Error': {
+      const { name, message, cause } = value as Error;
+      if (name === 'AggregateError') throw new TypeError('an AggregateError cannot be encoded');
+      for (const part of [name, message, cause]) refuseWhatWouldChange(part, depth + 1);
+      return;
+    }
+    case 'Object':
+      if ('toJSON' in value && typeof value.toJSON === 'function') refuseWhatWouldChange(value.toJSON(), depth + 1);
+      else refuseProperties(value, depth);
+      return;
+    default:
+      throw new TypeError(`an object of the type ${tag} cannot be encoded: give plain data, or a codec of your own`);
   }
 }
 
