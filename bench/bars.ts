@@ -2,7 +2,7 @@
 // because the two turns of one round were measured within seconds of each other.
 
 import type { Results } from './rounds.js';
-import { type Summary, summarize } from './summary.js';
+import { type Summary, summarize } from './shared/summary.js';
 import { figureOf, TURNS, type TurnName } from './turns.js';
 
 type Bound = { atMost: number } | { atLeast: number } | { below: number };

@@ -3,20 +3,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Launch } from './contestant-process.js';
 import type { NodeContestant } from './contestants/index.js';
+import type { Launch } from './shared/contestant-process.js';
+import { BUILT, floorProgram } from './shared/floor-program.js';
+import type { Entrant } from './shared/lineup.js';
 
 export type ContestantName = NodeContestant | 'floor' | 'async-storage-on-slow-disk';
 
-const BUILT = fileURLToPath(new URL('build/Release/', import.meta.resolve('omnipaxos-rocksdb/package.json')));
 /** test/disk-shim/: faults of the disk, for one process. */
 const DISK_SHIM = join(BUILT, 'disk-shim.so');
 export const SLOW_DISK_DELAY_US = 5000;
+const RECYCLE_WAL: readonly ContestantName[] = ['floor', 'storage', 'storage-objects', 'async-storage'];
 
-export function launchOf(name: ContestantName): Launch {
+export function entrantOf(name: ContestantName): Entrant {
+  return { launch: launchOf(name), recyclesWal: RECYCLE_WAL.includes(name) };
+}
+
+function launchOf(name: ContestantName): Launch {
   switch (name) {
     case 'floor':
-      return { command: join(BUILT, 'floor'), args: [] };
+      return { command: floorProgram, args: [] };
     case 'async-storage-on-slow-disk':
       return {
         ...serve('async-storage'),
@@ -29,11 +35,6 @@ export function launchOf(name: ContestantName): Launch {
 
 function serve(name: NodeContestant): Launch {
   return { command: process.execPath, args: [fileURLToPath(new URL('serve.js', import.meta.url)), name] };
-}
-
-/** Whether a contestant's RocksDB recycles its WAL files: it is warmed up until it has. */
-export function recyclesWal(name: ContestantName): boolean {
-  return ['floor', 'storage', 'storage-objects', 'async-storage'].includes(name);
 }
 
 /** Why a contestant cannot take part here, or undefined. */

@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { judge } from './bars.js';
-import { describeEnvironment, warningsAbout } from './environment.js';
 import { doubts, printReport } from './report.js';
 import { type OnProgress, type Plan, type Results, runRounds } from './rounds.js';
+import { describeEnvironment, warningsAbout } from './shared/environment.js';
 import { TURNS } from './turns.js';
 
 const FULL: Plan = { rounds: 21, turnMs: 250 };

@@ -2,10 +2,10 @@
 
 import { Table } from 'console-table-printer';
 import type { Verdict } from './bars.js';
-import type { Environment } from './environment.js';
 import { SLOW_DISK_DELAY_US } from './launches.js';
 import type { Results } from './rounds.js';
-import { summarize } from './summary.js';
+import type { Environment } from './shared/environment.js';
+import { summarize } from './shared/summary.js';
 import { figureOf, TURN_NAMES, TURNS, type TurnName } from './turns.js';
 
 const UNITS = { latency: ' µs', rate: '/s', 'loop-delay': ' ms' } as const;

@@ -1,9 +1,9 @@
 // Runs all turns round by round, so that a slow minute of the machine hits every contestant alike.
 
-import { type ContestantName, whyAbsent } from './launches.js';
-import { Lineup, type TurnSample } from './lineup.js';
-import type { Hello } from './protocol.js';
-import { TURN_NAMES, TURNS, type TurnName } from './turns.js';
+import { type ContestantName, entrantOf, whyAbsent } from './launches.js';
+import { Lineup, type TurnSample } from './shared/lineup.js';
+import type { Hello } from './shared/protocol.js';
+import { TURN_NAMES, TURNS, type Turn, type TurnName } from './turns.js';
 
 export interface Plan {
   rounds: number;
@@ -34,18 +34,18 @@ export async function runRounds(folder: string, { rounds, turnMs }: Plan, onProg
 
   let done = 0;
   const total = present.length + turns.length * (1 + rounds);
-  await using lineup = new Lineup(folder);
+  await using lineup = new Lineup<ContestantName>(folder);
   for (const name of present) {
     onProgress(done++, total, `warming up ${name}`);
-    results.contestants[name] = await lineup.add(name);
+    results.contestants[name] = await lineup.add(name, entrantOf(name));
   }
   // Round 0 is not counted: code is compiled and caches are filled in it. Every other round runs backwards, so that a
   // machine that slows down steadily favours nobody.
   for (let round = 0; round <= rounds; round++) {
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
-      const { who, what } = TURNS[turn];
+      const { contestant, who, what, work, numbers }: Turn = TURNS[turn];
       onProgress(done++, total, `round ${round} of ${rounds}: ${who}, ${what}`);
-      const sample = await lineup.take(TURNS[turn], turnMs);
+      const sample = await lineup.take(contestant, work, { ...numbers, ms: turnMs });
       if (round === 0) continue;
       results.samples[turn] ??= [];
       results.samples[turn].push(sample);

@@ -2,7 +2,7 @@
 // they are measured within seconds of each other.
 
 import type { ContestantName } from './launches.js';
-import type { Sample, TimedWork, WorkNumbers } from './protocol.js';
+import type { Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
 
 export interface Turn {
   contestant: ContestantName;

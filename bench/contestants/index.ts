@@ -1,14 +1,16 @@
 // Every contestant that runs in Node, by the name that serve.ts is given. A process loads only its own.
 
-import type { OpenContestant } from './contestant.js';
+import type { OpenContestant } from '../shared/contestant.js';
+import { PEERS } from '../shared/peers/index.js';
+import { contestantOf } from '../shared/peers/peer.js';
 
 export const CONTESTANTS = {
   storage: async (folder) => (await import('./storage.js')).openStorage(folder),
   'storage-objects': async (folder) => (await import('./storage.js')).openStorageOfObjects(folder),
-  'async-storage': async (folder) => (await import('./async-storage.js')).openAsyncStorage(folder),
-  'node-rocksdb': async (folder) => (await import('./node-rocksdb.js')).openNodeRocksdb(folder),
-  'classic-level': async (folder) => (await import('./classic-level.js')).openClassicLevel(folder),
-  lmdb: async (folder) => (await import('./lmdb.js')).openLmdb(folder),
+  'async-storage': async (folder) => (await import('../shared/async-storage.js')).openAsyncStorage(folder),
+  'node-rocksdb': async (folder) => (await import('./node-rocksdb.js')).openReadNodeRocksdb(folder),
+  'classic-level': async (folder) => contestantOf(await PEERS['classic-level'](folder)),
+  lmdb: async (folder) => contestantOf(await PEERS.lmdb(folder)),
   msgpackr: async (folder) => (await import('./msgpackr.js')).openMsgpackr(folder),
 } as const satisfies Record<string, OpenContestant>;
 

@@ -1,14 +1,15 @@
 // msgpackr alone, with the settings of lib/codec.ts, and without its checks.
 
 import { Packr } from 'msgpackr';
-import { measureBlocking } from '../measure.js';
-import { flights } from '../records.js';
-import { type Contestant, packageVersion } from './contestant.js';
+import { flights } from '../flights.js';
+import type { Contestant } from '../shared/contestant.js';
+import { measureBlocking } from '../shared/measure.js';
+import { findPackage } from '../shared/peers/find-package.js';
 
 export async function openMsgpackr(_folder: string): Promise<Contestant> {
   const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
   return {
-    version: packageVersion('msgpackr'),
+    version: (await findPackage('msgpackr')).version,
     durability: 'none: it stores nothing',
     works: {
       encode: ({ ms, batch }) => {

@@ -1,17 +1,14 @@
 // RocksdbStorage: each call blocks until its entries are durable.
 
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Codec, msgpackCodec, RocksdbStorage, rawCodec } from '../../lib/index.js';
-import { measureBlocking } from '../measure.js';
-import { READ_ENTRIES, type Sample } from '../protocol.js';
-import { cycle, flights, rawEntries } from '../records.js';
-import type { Contestant, Numbers } from './contestant.js';
-import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from './own-database.js';
-
-const DIFFERENT_ENTRIES = 64;
-
-type MakeEntries<T> = (count: number, entryBytes: number | undefined) => T[];
+import { flights } from '../flights.js';
+import { appendBlocking, appendCold, type MakeEntries } from '../shared/blocking-appends.js';
+import type { Contestant } from '../shared/contestant.js';
+import { measureBlocking } from '../shared/measure.js';
+import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from '../shared/own-database.js';
+import { READ_ENTRIES } from '../shared/protocol.js';
+import { rawEntries } from '../shared/raw-entries.js';
 
 export function openStorage(folder: string): Promise<Contestant> {
   return openWithCodec<Uint8Array>(folder, rawCodec, rawEntries);
@@ -35,16 +32,8 @@ async function openWithCodec<T>(folder: string, entryCodec: Codec<T>, make: Make
   return {
     ...ownHello,
     works: {
-      append: (numbers) => withFsyncs(db, () => append(log, make, numbers)),
-      'append-cold': async (numbers) => {
-        const path = join(folder, 'cold');
-        const coldDb = await openLogDatabase(path);
-        const coldLog = RocksdbStorage.openIn<T>(coldDb, LOG, { entryCodec });
-        const sample = await withFsyncs(coldDb, () => append(coldLog, make, numbers));
-        await coldDb.close();
-        await rm(path, { recursive: true });
-        return sample;
-      },
+      append: (numbers) => withFsyncs(db, () => appendBlocking(log, make, numbers)),
+      'append-cold': (numbers) => appendCold(folder, { entryCodec }, make, numbers),
       read: ({ ms }) =>
         measureBlocking(ms, READ_ENTRIES, () => {
           const { length } = readLog.getEntries(0, READ_ENTRIES);
@@ -56,13 +45,4 @@ async function openWithCodec<T>(folder: string, entryCodec: Codec<T>, make: Make
       await Promise.all([db.close(), readDb.close()]);
     },
   };
-}
-
-function append<T>(log: RocksdbStorage<T>, make: MakeEntries<T>, { ms, batch, entryBytes }: Numbers): Sample {
-  if (batch === 1) {
-    const next = cycle(make(DIFFERENT_ENTRIES, entryBytes));
-    return measureBlocking(ms, 1, () => log.appendEntry(next()));
-  }
-  const entries = make(batch, entryBytes);
-  return measureBlocking(ms, batch, () => log.appendEntries(entries));
 }

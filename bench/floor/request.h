@@ -1,5 +1,5 @@
-// What the runner asks for, one line at a time: the name of a work, then numbers by name, as bench/protocol.ts writes
-// it: "append batch=64 ms=400".
+// What the runner asks for, one line at a time: the name of a work, then numbers by name, as
+// bench/shared/protocol.ts writes it: "append batch=64 ms=400".
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,11 @@ std::string Sample::to_json(uint64_t fsyncs) const {
   };
   std::ostringstream json;
   json << R"({"entries":)" << latencies_.size() * entries_per_call_ << R"(,"seconds":)"
-       << std::chrono::duration<double>(duration_).count() << R"(,"fsyncs":)" << fsyncs << R"(,"latencyUs":{"p50":)"
-       << microseconds_at(50) << R"(,"p90":)" << microseconds_at(90) << R"(,"p99":)" << microseconds_at(99)
-       << R"(,"p99.9":)" << microseconds_at(99.9) << R"(,"max":)" << microseconds_at(100) << "}}";
+       << std::chrono::duration<double>(duration_).count() << R"(,"fsyncs":)" << fsyncs << R"(,"latencyUs":{"p10":)"
+       << microseconds_at(10) << R"(,"p25":)" << microseconds_at(25) << R"(,"p50":)" << microseconds_at(50)
+       << R"(,"p75":)" << microseconds_at(75) << R"(,"p90":)" << microseconds_at(90) << R"(,"p99":)"
+       << microseconds_at(99) << R"(,"p99.9":)" << microseconds_at(99.9) << R"(,"max":)" << microseconds_at(100)
+       << "}}";
   return json.str();
 }
 

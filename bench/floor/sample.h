@@ -30,7 +30,7 @@ class Sample {
 
   uint64_t calls() const { return latencies_.size(); }
 
-  /** A `Sample` of bench/protocol.ts. */
+  /** A `Sample` of bench/shared/protocol.ts. */
   std::string to_json(uint64_t fsyncs) const;
 
  private:

@@ -1,8 +1,8 @@
 // What the contestants of this project share: the database, and its upkeep between turns.
 
 import { createRequire } from 'node:module';
-import { Database } from '../../lib/index.js';
-import type { Hello, Sample } from '../protocol.js';
+import { Database, type DatabaseOptions } from '../../lib/index.js';
+import type { Hello, Sample } from './protocol.js';
 import { rocksdbIdle } from './rocksdb-idle.js';
 
 export const LOG = 'log';
@@ -14,8 +14,8 @@ export const ownHello: Hello = {
   durability: 'every append (WriteOptions::sync)',
 };
 
-export function openLogDatabase(path: string): Promise<Database> {
-  return Database.open(path, { columnFamilies: [LOG] });
+export function openLogDatabase(path: string, options: DatabaseOptions = {}): Promise<Database> {
+  return Database.open(path, { columnFamilies: [LOG], ...options });
 }
 
 export async function withFsyncs(db: Database, measure: () => Sample | Promise<Sample>): Promise<Sample> {
@@ -38,6 +38,10 @@ interface Log {
 /** Compacts the whole log away and waits until nothing runs in the background. */
 export async function settleLog(db: Database, log: Log): Promise<void> {
   await log.compact((await log.getCompactedIdx()) + (await log.getLogLen()));
+  await logIdle(db);
+}
+
+export async function logIdle(db: Database): Promise<void> {
   const family = db.columnFamily(LOG);
   await rocksdbIdle((name) => db.property(name, family));
 }

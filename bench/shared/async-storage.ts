@@ -3,13 +3,12 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AsyncRocksdbStorage, rawCodec } from '../../lib/index.js';
-import { measureInFlight, toPercentiles } from '../measure.js';
-import type { Sample } from '../protocol.js';
-import { cycle, rawEntries } from '../records.js';
 import type { Contestant, Numbers } from './contestant.js';
+import { measureInFlight, toPercentiles } from './measure.js';
 import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from './own-database.js';
+import type { Sample } from './protocol.js';
+import { cycle, DIFFERENT_ENTRIES, rawEntries } from './raw-entries.js';
 
-const DIFFERENT_ENTRIES = 64;
 const DELAY_SAMPLING_MS = 1;
 
 export async function openAsyncStorage(folder: string): Promise<Contestant> {

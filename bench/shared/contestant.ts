@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { Hello, Sample, TimedWork, WorkNumbers } from '../protocol.js';
+import type { Hello, Sample, TimedWork, WorkNumbers } from './protocol.js';
 
 /** A request's numbers, with what is left out filled in; `entryBytes` has no default, because entries may be objects. */
 export type Numbers = Required<Omit<WorkNumbers, 'entryBytes'>> & Pick<WorkNumbers, 'entryBytes'>;
@@ -14,9 +13,3 @@ export interface Contestant extends Hello {
 
 /** Opens a contestant in a folder that is its own, and empty. */
 export type OpenContestant = (folder: string) => Promise<Contestant>;
-
-/** "name 1.2.3", of an installed package. */
-export function packageVersion(name: string): string {
-  const manifest = new URL('package.json', import.meta.resolve(name));
-  return `${name} ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`;
-}

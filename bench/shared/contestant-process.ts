@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import {
+  type Failure,
   formatRequest,
   type Hello,
   type Sample,
@@ -20,6 +21,8 @@ export interface Launch {
   command: string;
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** Out of reach of a terminal's Ctrl-C: the runner ends it. */
+  detached?: boolean;
 }
 
 export class ContestantProcess implements AsyncDisposable {
@@ -30,11 +33,16 @@ export class ContestantProcess implements AsyncDisposable {
   readonly #answers: AsyncIterator<string>;
 
   /** Starts `launch` with `folder`, which is made for it, as its last argument. */
-  static async start(name: string, folder: string, { command, args, env = {} }: Launch): Promise<ContestantProcess> {
+  static async start(
+    name: string,
+    folder: string,
+    { command, args, env = {}, detached = false }: Launch,
+  ): Promise<ContestantProcess> {
     await mkdir(folder);
     const child = spawn(command, [...args, folder], {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
+      detached,
     });
     await once(child, 'spawn');
     child.stdin.on('error', () => {}); // it has ended; the missing answer tells
@@ -58,9 +66,14 @@ export class ContestantProcess implements AsyncDisposable {
     await this.#ask(formatRequest(work));
   }
 
-  #ask<Answer>(request: string): Promise<Answer> {
+  #ask<Answer extends object>(request: string): Promise<Answer> {
     this.#child.stdin.write(`${request}\n`);
     return nextAnswer(this.name, this.#child, this.#answers);
+  }
+
+  /** Ends it at once, in the middle of whatever it does. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,9 +86,17 @@ function lines(stream: Readable): AsyncIterator<string> {
   return createInterface({ input: stream })[Symbol.asyncIterator]();
 }
 
-async function nextAnswer<Answer>(name: string, child: Child, answers: AsyncIterator<string>): Promise<Answer> {
+async function nextAnswer<Answer extends object>(
+  name: string,
+  child: Child,
+  answers: AsyncIterator<string>,
+): Promise<Answer> {
   const { value, done } = await answers.next();
-  if (!done) return JSON.parse(value) as Answer;
+  if (!done) {
+    const answer = JSON.parse(value) as Answer | Failure;
+    if ('error' in answer) throw new Error(`${name}: ${answer.error}`);
+    return answer;
+  }
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   throw new Error(
     `the contestant ${name} ended before it had answered (${child.signalCode ?? `exit code ${child.exitCode}`})`,

@@ -1,13 +1,26 @@
 // What the runner and the contestants say to each other. A contestant is a process with a folder of its own. It first
 // prints a Hello; then each line on its stdin, a work and numbers by name ("append batch=64 ms=400"), is answered by one
-// line of JSON. floor/request.h and floor/sample.h are the same in C++. The end of stdin ends a contestant.
+// line of JSON; a Failure in place of an answer ends it. ../floor/request.h and ../floor/sample.h are the same in C++. The end
+// of stdin ends a contestant.
+
+/** The calls of a storage whose price depends on whether they are synced. */
+export const OPERATIONS = [
+  'promise',
+  'accepted-round',
+  'append-1',
+  'append-n',
+  'decided-index',
+  'trim',
+  'compact',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 export type TimedWork =
   /** Synced appends: `batch` entries a call, `inFlight` calls at a time. */
   | 'append'
   /** The same in a new database, whose WAL grows with each fsync. */
   | 'append-cold'
-  /** `append`, with the event loop's delay watched. */
+  /** `append`, with the event loop's delay watched. Blocking: `inFlight` calls in each turn of the loop. */
   | 'append-watching-loop'
   /** No storage: the encoder alone, `batch` entries a call. */
   | 'encode'
@@ -20,7 +33,14 @@ export type TimedWork =
   /** pwrite and fdatasync on a file that grows with each. */
   | 'write-growing'
   /** pwrite and fdatasync on a file that has its size already. */
-  | 'write-preallocated';
+  | 'write-preallocated'
+  /** The same two with fsync in place of fdatasync. */
+  | 'write-growing-fsync'
+  | 'write-preallocated-fsync'
+  /** Calls of one operation, synced or not as the storage does it; `append-n`, `trim` and `compact` take `batch` entries. */
+  | `operation-${Operation}`
+  /** The same records written synced where the storage does not sync, and not where it does. */
+  | `opposite-${Operation}`;
 
 export type UntimedWork =
   /** Removes what was appended, and waits until nothing runs in the background. */
@@ -47,14 +67,15 @@ export interface Hello {
   durability: string;
 }
 
-/** Microseconds. */
-export interface Percentiles {
-  p50: number;
-  p90: number;
-  p99: number;
-  'p99.9': number;
-  max: number;
+/** In place of an answer. */
+export interface Failure {
+  error: string;
 }
+
+export const PERCENTILES = { p10: 10, p25: 25, p50: 50, p75: 75, p90: 90, p99: 99, 'p99.9': 99.9, max: 100 } as const;
+export type PercentileName = keyof typeof PERCENTILES;
+/** Microseconds. */
+export type Percentiles = Record<PercentileName, number>;
 
 /** What one turn measured. */
 export interface Sample {
@@ -64,6 +85,8 @@ export interface Sample {
   latencyUs: Percentiles;
   /** Of the WAL, where the contestant can tell. */
   fsyncs?: number;
+  /** Bytes that the process handed to the storage layer, where the system tells. */
+  writtenBytes?: number;
   /** What perf_hooks.monitorEventLoopDelay saw, its sampling interval of 1 ms included. */
   loopDelayUs?: Percentiles;
 }

@@ -1,0 +1,42 @@
+// The appends of a storage that blocks: on a database that goes on, and on one that is a moment old.
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RocksdbStorage, type StorageOptions } from '../../lib/index.js';
+import type { Numbers } from './contestant.js';
+import { measureBlocking } from './measure.js';
+import { LOG, openLogDatabase, withFsyncs } from './own-database.js';
+import type { Sample } from './protocol.js';
+import { cycle, DIFFERENT_ENTRIES } from './raw-entries.js';
+
+export type MakeEntries<T> = (count: number, entryBytes: number | undefined) => T[];
+
+export function appendBlocking<T>(
+  log: Pick<RocksdbStorage<T>, 'appendEntry' | 'appendEntries'>,
+  make: MakeEntries<T>,
+  { ms, batch, entryBytes }: Numbers,
+): Sample {
+  if (batch === 1) {
+    const next = cycle(make(DIFFERENT_ENTRIES, entryBytes));
+    return measureBlocking(ms, 1, () => log.appendEntry(next()));
+  }
+  const entries = make(batch, entryBytes);
+  return measureBlocking(ms, batch, () => log.appendEntries(entries));
+}
+
+/** In a new database below `folder`, which is removed afterwards. */
+export async function appendCold<T>(
+  folder: string,
+  options: StorageOptions<T, unknown> & { recycleWalFiles?: number },
+  make: MakeEntries<T>,
+  numbers: Numbers,
+): Promise<Sample> {
+  const { recycleWalFiles, ...storageOptions } = options;
+  const path = join(folder, 'cold');
+  const db = await openLogDatabase(path, recycleWalFiles === undefined ? {} : { recycleWalFiles });
+  const log = RocksdbStorage.openIn<T>(db, LOG, storageOptions);
+  const sample = await withFsyncs(db, () => appendBlocking(log, make, numbers));
+  await db.close();
+  await rm(path, { recursive: true });
+  return sample;
+}
