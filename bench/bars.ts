@@ -57,6 +57,12 @@ const BARS: readonly Bar[] = [
     bound: { atLeast: 0.4 },
   },
   {
+    title: 'same, async, 4 batches in flight',
+    of: 'asyncObjectsBatch1000',
+    against: ['msgpackrAlone'],
+    bound: { atLeast: 0.4 },
+  },
+  {
     title: "getEntries of 10,000 raw: entries/s ÷ node-rocksdb's iterator",
     of: 'storageRead',
     against: ['nodeRocksdbRead'],

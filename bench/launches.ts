@@ -13,7 +13,13 @@ export type ContestantName = NodeContestant | 'floor' | 'async-storage-on-slow-d
 /** test/disk-shim/: faults of the disk, for one process. */
 const DISK_SHIM = join(BUILT, 'disk-shim.so');
 export const SLOW_DISK_DELAY_US = 5000;
-const RECYCLE_WAL: readonly ContestantName[] = ['floor', 'storage', 'storage-objects', 'async-storage'];
+const RECYCLE_WAL: readonly ContestantName[] = [
+  'floor',
+  'storage',
+  'storage-objects',
+  'async-storage',
+  'async-objects',
+];
 
 export function entrantOf(name: ContestantName): Entrant {
   return { launch: launchOf(name), recyclesWal: RECYCLE_WAL.includes(name) };

@@ -18,6 +18,7 @@ export interface Turn {
 const FLOOR = { contestant: 'floor', who: 'RocksDB in C++' } as const;
 const STORAGE = { contestant: 'storage', who: 'RocksdbStorage' } as const;
 const OBJECTS = { contestant: 'storage-objects', who: 'RocksdbStorage' } as const;
+const ASYNC_OBJECTS = { contestant: 'async-objects', who: 'AsyncRocksdbStorage' } as const;
 const ASYNC = { contestant: 'async-storage', who: 'AsyncRocksdbStorage' } as const;
 const NODE_ROCKSDB = { contestant: 'node-rocksdb', who: 'node-rocksdb' } as const;
 const CLASSIC_LEVEL = { contestant: 'classic-level', who: 'classic-level' } as const;
@@ -86,6 +87,12 @@ export const TURNS = {
     numbers: { batch: 1000 },
   },
   objectsBatch1000: { ...OBJECTS, ...BATCH_1000, what: 'batches of 1,000 flight records' },
+  asyncObjectsBatch1000: {
+    ...ASYNC_OBJECTS,
+    ...BATCH_1000,
+    what: 'batches of 1,000 flight records, 4 in flight',
+    numbers: { batch: 1000, inFlight: 4 },
+  },
 
   storageRead: { ...STORAGE, ...READ },
   nodeRocksdbRead: { ...NODE_ROCKSDB, ...READ },

@@ -8,6 +8,7 @@ export const CONTESTANTS = {
   storage: async (folder) => (await import('./storage.js')).openStorage(folder),
   'storage-objects': async (folder) => (await import('./storage.js')).openStorageOfObjects(folder),
   'async-storage': async (folder) => (await import('../shared/async-storage.js')).openAsyncStorage(folder),
+  'async-objects': async (folder) => (await import('./async-objects.js')).openAsyncStorageOfObjects(folder),
   'node-rocksdb': async (folder) => (await import('./node-rocksdb.js')).openReadNodeRocksdb(folder),
   'classic-level': async (folder) => contestantOf(await PEERS['classic-level'](folder)),
   lmdb: async (folder) => contestantOf(await PEERS.lmdb(folder)),
