@@ -4,7 +4,7 @@ import { Database } from '../binding/index.js';
 import { msgpackCodec } from '../lib/codec.js';
 import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/key-space.js';
 import { decodeValue } from '../lib/values.js';
-import { toJson } from './json.js';
+import { JSON_FORMS, toJson } from './json.js';
 import { cfOption, dbOption, parseIndex } from './options.js';
 
 interface DumpOptions {
@@ -16,7 +16,11 @@ interface DumpOptions {
 
 export function dumpCommand(): Command {
   return new Command('dump')
-    .description('Prints live entries as JSON Lines, in order. Opens read-only, beside a live writer if there is one.')
+    .description(
+      'Prints live entries as JSON Lines, in order: those of a log written with the default codec (MessagePack). Opens ' +
+        'read-only, beside a live writer if there is one.',
+    )
+    .addHelpText('after', `\n${JSON_FORMS}`)
     .addOption(dbOption)
     .addOption(cfOption)
     .option('--from <index>', 'first index (default: the first there is)', parseIndex)

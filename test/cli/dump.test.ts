@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runInThisContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, RocksdbStorage } from '../../lib/index.js';
 import { compiled, runCommand } from '../support/run-command.js';
@@ -35,13 +36,33 @@ describe('dump, beside a live writer', () => {
   });
 
   it('gives what JSON has no form for the nearest it has', async () => {
-    log.appendEntry({ big: 2n ** 63n, bytes: Buffer.from('hi'), like: { type: 'Buffer', data: [1] } });
+    const entries: [unknown, unknown][] = [
+      [2n ** 63n, '9223372036854775808'],
+      [Buffer.from('hi'), 'aGk='],
+      [
+        { type: 'Buffer', data: [1] },
+        { type: 'Buffer', data: [1] },
+      ],
+      [Uint8Array.from(Buffer.from('hi')).buffer, 'aGk='],
+      [
+        [NaN, Infinity, -Infinity],
+        ['NaN', 'Infinity', '-Infinity'],
+      ],
+      [new Set([1, new Set([2n])]), [1, ['2']]],
+      [/a+/gi, '/a+/gi'],
+      [new Date(0), '1970-01-01T00:00:00.000Z'],
+      [new RangeError('far', { cause: 1 }), { name: 'RangeError', message: 'far', cause: 1 }],
+      [new (runInThisContext('Float64Array'))([1.5, NaN]), [1.5, 'NaN']],
+      [new (runInThisContext('BigInt64Array'))([-1n]), ['-1']],
+      [
+        [undefined, { a: undefined }],
+        [null, {}],
+      ],
+    ];
+    log.appendEntries(entries.map(([entry]) => entry));
     const { stdout } = await runCommand(['dump', '--db', path]);
-    expect(JSON.parse(stdout)).toEqual({
-      big: '9223372036854775808',
-      bytes: 'aGk=',
-      like: { type: 'Buffer', data: [1] },
-    });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(entries.map(([, printed]) => printed));
   });
 
   it('streams a log of many pages, back into append unchanged', async () => {
