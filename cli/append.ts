@@ -1,3 +1,5 @@
+import { fstatSync } from 'node:fs';
+import { constants } from 'node:os';
 import { Command } from 'commander';
 import { Database } from '../binding/index.js';
 import { msgpackCodec } from '../lib/codec.js';
@@ -11,18 +13,24 @@ interface AppendOptions {
   batch: number;
 }
 
+/** Encoded bytes that are not held back for the rest of a batch. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
 export function appendCommand(): Command {
   return new Command('append')
     .description(
-      'Appends JSON Lines from stdin, one entry a line, durably. A malformed line stops it; what came before stays.',
+      'Appends JSON Lines from stdin, one entry a line, durably, with the default codec (MessagePack). A malformed line ' +
+        'stops it, as SIGINT and SIGTERM do; what came before stays.',
     )
     .addOption(dbOption)
     .addOption(cfOption)
-    .option('--batch <n>', 'entries per write, each write one fsync', parseCount, 1000)
+    .option('--batch <n>', 'entries per write, each write one fsync; 16 MiB are written at once', parseCount, 1000)
     .action(append);
 }
 
 async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promise<void> {
+  // Node gives an empty stream for it.
+  if (fstatSync(process.stdin.fd).isDirectory()) throw new Error('read stdin: it is a folder');
   await using db = await Database.open(path, { columnFamilies: [cf] });
   const storage = RocksdbStorage.openIn<unknown>(db, cf);
   const fsyncsBefore = fsyncs(db);
@@ -30,15 +38,22 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
 
   const codec = msgpackCodec<unknown>();
   const batch: unknown[] = [];
+  let batchBytes = 0;
+  const encode = (entry: unknown) => {
+    batchBytes += codec.encode(entry).byteLength;
+  };
+  const interruption = endInputOnSignal();
   let malformed: MalformedLineError | undefined;
   try {
-    for await (const entry of jsonLines(process.stdin, codec.encode)) {
+    for await (const entry of jsonLines(process.stdin, encode)) {
       batch.push(entry);
-      if (batch.length === batchSize) storage.appendEntries(batch.splice(0));
+      if (batch.length < batchSize && batchBytes < MAX_BATCH_BYTES) continue;
+      storage.appendEntries(batch.splice(0));
+      batchBytes = 0;
     }
   } catch (error) {
-    if (!(error instanceof MalformedLineError)) throw error;
-    malformed = error;
+    if (error instanceof MalformedLineError) malformed = error;
+    else if (interruption.signal === undefined) throw error;
   }
   storage.appendEntries(batch);
   const { next } = storage.getBounds();
@@ -46,6 +61,19 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
   const synced = fsyncs(db) - fsyncsBefore;
   console.log(`appended ${count(next - start, 'entry', 'entries')}${range} with ${count(synced, 'fsync', 'fsyncs')}`);
   if (malformed) throw malformed;
+  if (interruption.signal) process.exitCode = 128 + constants.signals[interruption.signal];
+}
+
+/** The first signal ends stdin, so that what was read is still appended; a second one ends the process, as by default. */
+function endInputOnSignal(): { readonly signal: 'SIGINT' | 'SIGTERM' | undefined } {
+  const interruption: { signal: 'SIGINT' | 'SIGTERM' | undefined } = { signal: undefined };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interruption.signal = signal;
+      process.stdin.destroy();
+    });
+  }
+  return interruption;
 }
 
 function fsyncs(db: Database): number {

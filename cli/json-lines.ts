@@ -25,18 +25,37 @@ export async function* jsonLines(
 }
 
 function parse(line: Buffer, number: number, check: (value: unknown) => unknown): unknown {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(line));
+    text = utf8.decode(line);
+    value = JSON.parse(text);
   } catch (error) {
     throw new MalformedLineError(`line ${number} is not JSON: ${messageOf(error)}`, { cause: error });
   }
   try {
+    refuseRounded(text);
     check(value);
   } catch (error) {
     throw new MalformedLineError(`line ${number} cannot be stored: ${messageOf(error)}`, { cause: error });
   }
   return value;
+}
+
+/** A text with a match may hold a number that a double does not; it need not. */
+const SUSPECT = /\d{16}|e\+?\d{3}/i;
+/** In a text that JSON.parse has taken every quote outside a string opens one, so that these are its strings and numbers. */
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
+
+/** JSON.parse rounds an integer beyond 2^53 and makes an infinity of 1e400, without a word. A fraction may be rounded. */
+function refuseRounded(json: string): void {
+  if (!SUSPECT.test(json)) return;
+  for (const [token] of json.matchAll(STRING_OR_NUMBER)) {
+    if (token.startsWith('"')) continue;
+    const value = Number(token);
+    const isExact = Number.isFinite(value) && (!/^-?\d+$/.test(token) || BigInt(value) === BigInt(token));
+    if (!isExact) throw new RangeError(`the number ${token} would be read as ${value}; give it as a string`);
+  }
 }
 
 function messageOf(error: unknown): string {

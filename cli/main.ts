@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `omnipaxos-rocksdb`. Exit codes: 0 done, 1 failed, 2 wrong usage. Errors are one line on stderr.
+// The command `omnipaxos-rocksdb`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted. Errors are
+// one line on stderr.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -13,7 +14,9 @@ const WRONG_USAGE = 2;
 
 // A reader that has seen enough (`dump | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : FAILED);
+  if (error.code === 'EPIPE') process.exit(0);
+  complain(`write to stdout: ${error.message}`);
+  process.exit(FAILED);
 });
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -22,7 +25,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('omnipaxos-rocksdb')
   .description('Looks into, and appends to, the durable log of a consensus replica.')
   .version(version)
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.')
+  .showSuggestionAfterError(false) // it would be a second line
   .exitOverride();
 for (const command of [appendCommand(), dumpCommand(), statCommand(), checkpointCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
@@ -34,10 +38,13 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE; // commander has printed it
   } else {
-    const message = messageOf(error);
-    process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
+    complain(messageOf(error));
     process.exitCode = FAILED;
   }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
 }
 
 /** Of what went wrong first: where closing the database fails as well, that comes wrapped. */

@@ -1,7 +1,10 @@
+import { exec, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, RocksdbStorage } from '../../lib/index.js';
-import { runCommand } from '../support/run-command.js';
+import { compiled, runCommand } from '../support/run-command.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 let path: string;
@@ -14,6 +17,15 @@ function stored(cf = 'log'): unknown[] {
   const entries = RocksdbStorage.openIn<unknown>(db, cf).getSuffix(0);
   db.closeSync();
   return entries;
+}
+
+/** The command as a shell runs it, with its redirections. */
+function inShell(command: string): Promise<{ code: number; stderr: string }> {
+  return new Promise((resolve) => {
+    exec(`"${process.execPath}" "${compiled('cli/main.js')}" ${command}`, (error, _, stderr) => {
+      resolve({ code: error?.code ?? 0, stderr });
+    }).stdin?.end();
+  });
 }
 
 describe('append', () => {
@@ -57,6 +69,9 @@ describe('append', () => {
     ['text', '{"a":1}\n2\nnope\n4\n'],
     ['half a character', '{"a":1}\n2\n"\\ud800"\n4\n'],
     ['an empty line', '{"a":1}\n2\n\n4\n'],
+    ['an empty last line', '{"a":1}\n2\n\n'],
+    ['an integer that would be rounded', '{"a":1}\n2\n["\\"9007199254740993", 9007199254740993]\n4\n'],
+    ['a number that would be infinite', '{"a":1}\n2\n{"n":-1e400}\n4\n'],
     [
       'bytes that are not UTF-8',
       Buffer.concat([Buffer.from('{"a":1}\n2\n"'), Buffer.from([0xff]), Buffer.from('"\n4\n')]),
@@ -67,6 +82,59 @@ describe('append', () => {
     expect(stderr).toMatch(/^omnipaxos-rocksdb: line 3 (is not JSON|cannot be stored): [^\n]+\n$/);
     expect(stdout).toBe('appended 2 entries at [0, 2) with 1 fsync\n');
     expect(stored()).toEqual([{ a: 1 }, 2]);
+  });
+
+  it('keeps every number and string that needs no rounding', async () => {
+    const lines = [
+      '9007199254740991',
+      '-9007199254740992',
+      '1e+300',
+      '0.12345678901234568',
+      '"9007199254740993, 1e400"',
+    ];
+    const { exitCode } = await runCommand(['append', '--db', path], `${lines.join('\n')}\n`);
+    expect(exitCode).toBe(0);
+    expect(stored().map((entry) => JSON.stringify(entry))).toEqual(lines);
+  });
+
+  it('writes long lines before a large --batch is full', async () => {
+    const line = `"${'x'.repeat(9 * 1024 * 1024)}"\n`;
+    const { stdout } = await runCommand(['append', '--db', path, '--batch', '1000000'], line.repeat(3));
+    expect(stdout).toBe('appended 3 entries at [0, 3) with 2 fsyncs\n');
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('appends what it has read when %s stops it', async (signal, expected) => {
+    const child = spawn(process.execPath, [compiled('cli/main.js'), 'append', '--db', path]);
+    const closed = once(child, 'close');
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    // More than a pipe holds: once it is written, the first lines have been read. The last line is cut short.
+    const line = `"${'x'.repeat(1000)}"\n`;
+    await new Promise((resolve) => child.stdin.write(`${line.repeat(500)}"cut sh`, resolve));
+    child.kill(signal);
+    const [exitCode] = await closed;
+    expect(exitCode).toBe(expected);
+    const appended = Number(/^appended (\d+) entries at \[0, \1\) with 1 fsync\n$/.exec(stdout)?.[1]);
+    expect(appended).toBeGreaterThan(0);
+    expect(stored()).toEqual(Array(appended).fill('x'.repeat(1000)));
+  });
+
+  it('says that stdin is a folder', async () => {
+    const { code, stderr } = await inShell(`append --db ${path} < /`);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'omnipaxos-rocksdb: read stdin: it is a folder\n' });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  // Other platforms have no such device.
+  (process.platform === 'linux' ? it : it.skip)('says that its output is full', async () => {
+    const { code, stderr } = await inShell(`append --db ${path} > /dev/full`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^omnipaxos-rocksdb: write to stdout: ENOSPC[^\n]*\n$/);
   });
 
   it('says in one line that another process has the database open', async () => {

@@ -71,6 +71,10 @@ describe('the command', () => {
     expect(stdout).toMatch(/^Usage: omnipaxos-rocksdb/);
   });
 
+  it.each([['append'], ['dump']])('says in the help of %s which codec it is for', async (subcommand) => {
+    expect((await runCommand([subcommand, '--help'])).stdout).toContain('default codec');
+  });
+
   it.each([
     [['append']],
     [['stat', '--db']],
@@ -80,6 +84,7 @@ describe('the command', () => {
     [['stat', '--db', 'x', '--nope']],
     [['stat', '--db', 'x', 'superfluous']],
     [['nope']],
+    [['stats']],
   ])('exits with 2 for the wrong usage %j', async (args) => {
     const { exitCode, stdout, stderr } = await runCommand(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
