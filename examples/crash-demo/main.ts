@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Table } from 'console-table-printer';
@@ -26,7 +26,13 @@ const folder = await mkdtemp(join(tmpdir(), 'crash-demo-'));
 const acknowledged: Acknowledged = { promise: 0, acceptedRound: 0, next: 0, decided: 0, compacted: 0 };
 let replica: ChildProcess | undefined;
 process.once('exit', () => replica?.kill('SIGKILL'));
-process.once('SIGINT', () => process.exit(130));
+let interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
+function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+  interruptedBy ??= signal;
+  replica?.kill('SIGKILL');
+}
+process.once('SIGINT', interrupt);
+process.once('SIGTERM', interrupt);
 
 console.log(
   `A replica appends ${flights.length} flight records to ${folder} and is killed again and again on the way.\n`,
@@ -46,8 +52,9 @@ let recovered = 0;
 let busyMs = 0;
 const violations: string[] = [];
 
-for (let finished = false; !finished; ) {
+for (let finished = false; !finished && !interruptedBy; ) {
   finished = await live(kills < PLANNED_KILLS ? doom(kills) : 'none');
+  if (interruptedBy) break;
   if (!finished) kills++;
   const found = await check(folder, flights, acknowledged);
   lost += found.lost;
@@ -59,6 +66,10 @@ for (let finished = false; !finished; ) {
   bar.update(found.next, { kills, lost });
 }
 bar.stop();
+if (interruptedBy) {
+  await rm(folder, { recursive: true });
+  process.exit(128 + constants.signals[interruptedBy]);
+}
 
 const ok = lost === 0 && violations.length === 0 && recovered === flights.length && kills >= LEAST_KILLS;
 const table = new Table({
@@ -122,7 +133,9 @@ async function live(doom: Doom): Promise<boolean> {
   replica = undefined;
   fsyncs += lastFsyncs;
   if (begun > 0) busyMs += performance.now() - begun;
-  if (!done && signal !== 'SIGKILL') throw new Error(`the replica ended by itself, with exit code ${code}`);
+  if (signal === 'SIGINT' || signal === 'SIGTERM')
+    interrupt(signal); // Ctrl-C goes to both of us
+  else if (!done && signal !== 'SIGKILL') throw new Error(`the replica ended by itself, with exit code ${code}`);
   return done;
 }
 
