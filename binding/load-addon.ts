@@ -25,10 +25,7 @@ export function loadFrom(root: string): NativeAddon {
   const require = createRequire(import.meta.url);
   const attempts: string[] = [];
   // The second is named only once the first will not do: finding out which libc this is takes its time.
-  const candidates = [
-    () => join(root, 'build', 'Release', FILE),
-    () => join(root, 'prebuilds', `${process.platform}-${process.arch}${libc() === 'musl' ? '-musl' : ''}`, FILE),
-  ];
+  const candidates = [() => builtPath(root), () => prebuiltPath(root)];
   for (const name of candidates) {
     const candidate = name();
     if (!existsSync(candidate)) {
@@ -53,6 +50,16 @@ export function loadFrom(root: string): NativeAddon {
     ),
     { code: 'ERR_ADDON_NOT_LOADED' },
   );
+}
+
+/** @internal Where the build of a clone puts the addon. */
+export function builtPath(root: string): string {
+  return join(root, 'build', 'Release', FILE);
+}
+
+/** @internal Where the published package has the addon for this platform. */
+export function prebuiltPath(root: string): string {
+  return join(root, 'prebuilds', `${process.platform}-${process.arch}${libc() === 'musl' ? '-musl' : ''}`, FILE);
 }
 
 /** The folder of this package's package.json: the sources and the compiled files lie at different depths below it. */
