@@ -38,29 +38,30 @@ core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first) {
 }
 
 Napi::Function DatabaseObject::define(Napi::Env env) {
-  return DefineClass(env, "Database",
-                     {
-                         InstanceMethod<&DatabaseObject::open>("open"),
-                         InstanceMethod<&DatabaseObject::open_sync>("openSync"),
-                         InstanceMethod<&DatabaseObject::close>("close"),
-                         InstanceMethod<&DatabaseObject::close_sync>("closeSync"),
-                         InstanceMethod<&DatabaseObject::get>("get"),
-                         InstanceMethod<&DatabaseObject::get_sync>("getSync"),
-                         InstanceMethod<&DatabaseObject::write>("write"),
-                         InstanceMethod<&DatabaseObject::kick_writes>("kickWrites"),
-                         InstanceMethod<&DatabaseObject::write_sync>("writeSync"),
-                         InstanceMethod<&DatabaseObject::scan>("scan"),
-                         InstanceMethod<&DatabaseObject::scan_sync>("scanSync"),
-                         InstanceMethod<&DatabaseObject::read>("read"),
-                         InstanceMethod<&DatabaseObject::iterate>("iterate"),
-                         InstanceMethod<&DatabaseObject::flush>("flush"),
-                         InstanceMethod<&DatabaseObject::compact_range>("compactRange"),
-                         InstanceMethod<&DatabaseObject::checkpoint>("checkpoint"),
-                         InstanceMethod<&DatabaseObject::property>("property"),
-                         InstanceMethod<&DatabaseObject::create_column_family>("createColumnFamily"),
-                         InstanceMethod<&DatabaseObject::drop_column_family>("dropColumnFamily"),
-                         InstanceMethod<&DatabaseObject::column_families>("columnFamilies"),
-                     });
+  return DefineClass(
+      env, "Database",
+      {
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::open>>("open"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::open_sync>>("openSync"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::close>>("close"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::close_sync>>("closeSync"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::get>>("get"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::get_sync>>("getSync"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::write>>("write"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::kick_writes>>("kickWrites"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::write_sync>>("writeSync"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan>>("scan"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan_sync>>("scanSync"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::read>>("read"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::iterate>>("iterate"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::compact_range>>("compactRange"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::column_families>>("columnFamilies"),
+      });
 }
 
 DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -39,6 +40,22 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   }
 
  private:
+  /**
+   * `Method` with what the C++ library throws (no memory, no thread) turned into an error with a code: node-addon-api
+   * would make a plain Error of it.
+   */
+  template <auto Method>
+  auto coded(const Napi::CallbackInfo& info) -> decltype((this->*Method)(info)) {
+    try {
+      return (this->*Method)(info);
+    } catch (const Napi::Error&) {
+      throw;  // has its code, if it is to have one
+    } catch (const std::exception& error) {
+      throw_status(info.Env(),
+                   {core::ErrorCode::kAborted, database_ ? database_->path() + ": " + error.what() : error.what()});
+    }
+  }
+
   void open(const Napi::CallbackInfo& info);       // request, path, options
   void open_sync(const Napi::CallbackInfo& info);  // path, options
   void close(const Napi::CallbackInfo& info);      // request
