@@ -39,21 +39,26 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
     if (!status.ok()) throw_status(env, status);
   }
 
- private:
   /**
-   * `Method` with what the C++ library throws (no memory, no thread) turned into an error with a code: node-addon-api
+   * `call` with what the C++ library throws (no memory, no thread) turned into an error with a code: node-addon-api
    * would make a plain Error of it.
    */
-  template <auto Method>
-  auto coded(const Napi::CallbackInfo& info) -> decltype((this->*Method)(info)) {
+  template <typename Call>
+  auto with_code(Napi::Env env, const Call& call) -> decltype(call()) {
     try {
-      return (this->*Method)(info);
+      return call();
     } catch (const Napi::Error&) {
       throw;  // has its code, if it is to have one
     } catch (const std::exception& error) {
-      throw_status(info.Env(),
+      throw_status(env,
                    {core::ErrorCode::kAborted, database_ ? database_->path() + ": " + error.what() : error.what()});
     }
+  }
+
+ private:
+  template <auto Method>
+  auto coded(const Napi::CallbackInfo& info) -> decltype((this->*Method)(info)) {
+    return with_code(info.Env(), [&] { return (this->*Method)(info); });
   }
 
   void open(const Napi::CallbackInfo& info);       // request, path, options

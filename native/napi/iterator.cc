@@ -45,12 +45,12 @@ void IteratorObject::next(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   if (!iterator_) throw Napi::TypeError::New(info.Env(), "this iterator was not made by Database.iterate");
   DatabaseObject* owner = DatabaseObject::Unwrap(database_object_.Value());
-  owner->run(iterator_->database()->readers(), request, "iterate",
-             [iterator = iterator_](core::Database&, const core::Database::Lease& held, Result& result) {
-               core::PackedRows rows;
-               result.status = iterator->next(held, &rows);
-               if (result.status.ok()) result.value = std::move(rows).finish();
-             });
+  auto work = [iterator = iterator_](core::Database&, const core::Database::Lease& held, Result& result) {
+    core::PackedRows rows;
+    result.status = iterator->next(held, &rows);
+    if (result.status.ok()) result.value = std::move(rows).finish();
+  };
+  owner->with_code(info.Env(), [&] { owner->run(iterator_->database()->readers(), request, "iterate", work); });
 }
 
 void IteratorObject::close(const Napi::CallbackInfo&) {
