@@ -323,6 +323,12 @@ export class Database implements AsyncDisposable {
     return this.#requests.start((request) => this.#native.flush(request));
   }
 
+  /** @internal A memtable of `cf` is flushed at `bytes` from now on, unless it is flushed earlier already. */
+  static limitWriteBuffer(database: Database, cf: ColumnFamily, bytes: number): Promise<void> {
+    const family = ColumnFamilyHandle.idOf('cf', cf, database);
+    return database.#requests.start((request) => database.#native.limitWriteBuffer(request, family, bytes));
+  }
+
   /** Rewrites the files of a range so that what was deleted gives its space back. */
   compactRange(cf: ColumnFamily, range?: { gte?: Uint8Array; lt?: Uint8Array }): Promise<void> {
     return this.#requests.start((request) => {

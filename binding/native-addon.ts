@@ -3,6 +3,8 @@
 
 export interface NativeAddon {
   readonly Database: new (settle: Settle, makeError: MakeError) => NativeDatabase;
+  /** CRC-32C of `bytes` behind those that have given `initial`. */
+  readonly crc32c: (bytes: Uint8Array, initial: number) => number;
   readonly rocksdbVersion: string;
 }
 
@@ -72,6 +74,7 @@ export interface NativeDatabase {
   iterate(...range: NativeScanArguments): NativeIterator;
   flush(request: number): void;
   compactRange(request: number, family: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void;
+  limitWriteBuffer(request: number, family: number, bytes: number): void;
   checkpoint(request: number, path: string): void;
   property(name: string, family: number | undefined): string | undefined;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;

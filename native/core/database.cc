@@ -1,5 +1,6 @@
 #include "core/database.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -398,6 +399,16 @@ Status Database::compact_range(const Lease&, uint32_t family_id, const std::opti
   const rocksdb::Status status =
       db_->CompactRange(rocksdb::CompactRangeOptions(), family.get(), from ? &begin : nullptr, to ? &end : nullptr);
   return from_rocksdb(status, "compact", subject(family));
+}
+
+Status Database::limit_write_buffer(const Lease&, uint32_t family_id, uint64_t bytes) {
+  Family family;
+  if (Status status = find_family(family_id, "limit", &family); !status.ok()) return status;
+  if (read_only_ || db_->GetOptions(family.get()).write_buffer_size <= bytes) return {};
+  constexpr uint64_t kLeastBytes = 64 << 10;
+  const std::string limit = std::to_string(std::max(bytes, kLeastBytes));
+  const rocksdb::Status status = db_->SetOptions(family.get(), {{"write_buffer_size", limit}});
+  return from_rocksdb(status, "limit", subject(family));
 }
 
 Status Database::checkpoint(const Lease&, const std::string& path) {

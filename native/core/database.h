@@ -71,6 +71,8 @@ class Database : public std::enable_shared_from_this<Database> {
   Status flush(const Lease& held);
   Status compact_range(const Lease& held, uint32_t family, const std::optional<std::string>& from,
                        const std::optional<std::string>& to);
+  /** A memtable of `family` is flushed at `bytes` (64 KiB at least), unless it is flushed earlier already. */
+  Status limit_write_buffer(const Lease& held, uint32_t family, uint64_t bytes);
   Status checkpoint(const Lease& held, const std::string& path);
 
   // These block too, and take a lease of their own.

@@ -42,7 +42,9 @@ Iterator::Iterator(std::shared_ptr<Database> database, ScanRange range)
       range_(std::move(range)),
       bounds_(range_),
       rows_left_(range_.limit.value_or(kUnlimited)),
-      bytes_left_(range_.max_bytes.value_or(kUnlimited)) {}
+      bytes_left_(range_.max_bytes.value_or(kUnlimited)) {
+  bounds_.keep_out_of_cache();
+}
 
 Status Iterator::create(const std::shared_ptr<Database>& database, uint32_t family, ScanRange range,
                         std::shared_ptr<Iterator>* iterator) {

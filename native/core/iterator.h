@@ -47,7 +47,7 @@ class Iterator {
 
   const std::shared_ptr<Database> database_;
   const ScanRange range_;
-  const BoundedReadOptions bounds_;
+  BoundedReadOptions bounds_;
   std::string subject_;
 
   std::mutex mutex_;

@@ -38,6 +38,9 @@ class BoundedReadOptions {
   BoundedReadOptions(const BoundedReadOptions&) = delete;
   BoundedReadOptions& operator=(const BoundedReadOptions&) = delete;
 
+  /** For a read that passes over much and comes back to none of it: it leaves the block cache to others. */
+  void keep_out_of_cache() { options_.fill_cache = false; }
+
   const rocksdb::ReadOptions& get() const { return options_; }
 
  private:

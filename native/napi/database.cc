@@ -14,8 +14,9 @@ namespace skin {
 
 namespace {
 
-// Below this, copying costs less than a finalizer.
-constexpr size_t kCopyUpTo = 64 << 10;
+// Copied, so that V8 allocates it: of its own it collects what is unused once there are 32 MiB of it, of what it is
+// handed it lets far more pile up while a snapshot is read. A page of a long read is larger, and is handed over.
+constexpr size_t kCopyUpTo = 512 << 10;
 
 /** The request number under which writes settle: they need none, since they settle in the order of their calls. */
 constexpr double kWrites = 0;
@@ -56,6 +57,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::iterate>>("iterate"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::compact_range>>("compactRange"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_write_buffer>>("limitWriteBuffer"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
@@ -337,6 +339,16 @@ void DatabaseObject::compact_range(const Napi::CallbackInfo& info) {
       [family, from = std::move(from), to = std::move(to)](core::Database& database, const core::Database::Lease& held,
                                                            Result& result) {
         result.status = database.compact_range(held, family, from, to);
+      });
+}
+
+void DatabaseObject::limit_write_buffer(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  const uint64_t bytes = take_integer(info[2], "bytes");
+  run(opened(info.Env()).maintenance(), request, "limit",
+      [family, bytes](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.limit_write_buffer(held, family, bytes);
       });
 }
 

@@ -70,15 +70,16 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   // packed batch, its length, sync, stream, behind reads, force; taken?
   Napi::Value write(const Napi::CallbackInfo& info);
   void kick_writes(const Napi::CallbackInfo& info);
-  void write_sync(const Napi::CallbackInfo& info);        // packed batch, its length, sync
-  void scan(const Napi::CallbackInfo& info);              // request, family, lower, upper, reverse, limit, max bytes
-  Napi::Value scan_sync(const Napi::CallbackInfo& info);  // family, lower, upper, reverse, limit, max bytes
-  void read(const Napi::CallbackInfo& info);              // request, family, lower, upper, page bytes, limit
-  Napi::Value iterate(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
-  void flush(const Napi::CallbackInfo& info);             // request
-  void compact_range(const Napi::CallbackInfo& info);     // request, family, lower, upper
-  void checkpoint(const Napi::CallbackInfo& info);        // request, path
-  Napi::Value property(const Napi::CallbackInfo& info);   // name, family
+  void write_sync(const Napi::CallbackInfo& info);          // packed batch, its length, sync
+  void scan(const Napi::CallbackInfo& info);                // request, family, lower, upper, reverse, limit, max bytes
+  Napi::Value scan_sync(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
+  void read(const Napi::CallbackInfo& info);                // request, family, lower, upper, page bytes, limit
+  Napi::Value iterate(const Napi::CallbackInfo& info);      // family, lower, upper, reverse, limit, max bytes
+  void flush(const Napi::CallbackInfo& info);               // request
+  void compact_range(const Napi::CallbackInfo& info);       // request, family, lower, upper
+  void limit_write_buffer(const Napi::CallbackInfo& info);  // request, family, bytes
+  void checkpoint(const Napi::CallbackInfo& info);          // request, path
+  Napi::Value property(const Napi::CallbackInfo& info);     // name, family
   void create_column_family(const Napi::CallbackInfo& info);    // request, options
   void drop_column_family(const Napi::CallbackInfo& info);      // request, name
   Napi::Value column_families(const Napi::CallbackInfo& info);  // [name, id, name, …]
