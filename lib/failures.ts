@@ -8,6 +8,13 @@ import { isUnsynced, UNSYNCED_OPS, type UnsyncedOp } from './transition.js';
 /** Refused by the database before anything reached the WAL: nothing is in doubt. */
 const CERTAINLY_NOT_WRITTEN: readonly string[] = ['CLOSED', 'COLUMN_FAMILY_NOT_FOUND', 'INVALID_ARGUMENT', 'READ_ONLY'];
 
+/** Whether a write that failed with `error` may be on disk all the same. */
+export function leavesOutcomeOpen(error: unknown): boolean {
+  if (!(error instanceof StorageError) || error.code === 'POISONED' || !(error.cause instanceof RocksError))
+    return false;
+  return !CERTAINLY_NOT_WRITTEN.includes(error.cause.code);
+}
+
 export class Failures {
   readonly #unsynced = new Map<UnsyncedOp, number>();
   #poisonedBy: unknown;
@@ -39,7 +46,7 @@ export class Failures {
   /** That a write of `ops` failed. An error that is not the database's is none of its business. */
   note(error: unknown, ops: readonly StorageOp<unknown, unknown>[], sync: boolean): void {
     if (!(error instanceof StorageError) || !(error.cause instanceof RocksError)) return;
-    if (!CERTAINLY_NOT_WRITTEN.includes(error.cause.code)) this.poison(error.cause);
+    if (leavesOutcomeOpen(error)) this.poison(error.cause);
     if (sync) return;
     for (const { type } of ops) {
       if (isUnsynced(type)) this.#unsynced.set(type, (this.#unsynced.get(type) ?? 0) + 1);

@@ -149,6 +149,15 @@ export function reported<R>(call: () => R): R {
   }
 }
 
+/** {@link reported} for what is under way. */
+export async function reportedLater<R>(outcome: Promise<R>): Promise<R> {
+  try {
+    return await outcome;
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
 export function asStorageError(error: unknown): unknown {
   if (!(error instanceof RocksError)) return error;
   const code = error.code === 'COLUMN_FAMILY_NOT_FOUND' ? error.code : 'ROCKSDB';

@@ -11,7 +11,7 @@ import type { AtomicWriteOptions } from './storage-methods.js';
 const MAX_U32 = 2 ** 32 - 1;
 const MAX_U64 = 2n ** 64n - 1n;
 
-function invalid(argument: string, wanted: string, given: unknown): StorageError {
+export function invalid(argument: string, wanted: string, given: unknown): StorageError {
   const shown = inspect(given, {
     depth: 1,
     maxStringLength: 40,

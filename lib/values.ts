@@ -120,7 +120,12 @@ function toNodeId(stored: NodeId): NodeId {
   return typeof stored === 'bigint' && stored <= Number.MAX_SAFE_INTEGER ? Number(stored) : stored;
 }
 
-function shaped<V>(toFields: (value: V) => unknown[], fromFields: (fields: unknown[]) => V, length: number): Codec<V> {
+/** A codec for an array of `length` fields, checked by `fromFields`. */
+export function shaped<V>(
+  toFields: (value: V) => unknown[],
+  fromFields: (fields: unknown[]) => V,
+  length: number,
+): Codec<V> {
   const { encode, decode } = msgpackCodec<unknown>();
   return {
     encode: (value) => encode(toFields(value)),

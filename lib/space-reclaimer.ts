@@ -1,0 +1,55 @@
+import type { ColumnFamily } from '../binding/index.js';
+import { chunkKey } from './snapshot-key-space.js';
+
+/** Dead bytes that are left to RocksDB's own compaction, which comes to them sooner or later. */
+const LEFT_BYTES = 32 * 1024 * 1024;
+
+/** What is alive, in the order of the ids, and the id behind all that there are. */
+export interface LiveIds {
+  ids: readonly number[];
+  bytes: number;
+  end: number;
+}
+
+/**
+ * Gives the space of deleted chunks back, in the background: RocksDB drops them only when it has a reason of its own to
+ * rewrite the files that they lie in. Nobody waits for it, and where it fails the next call tries again.
+ */
+export class SpaceReclaimer {
+  readonly #family: ColumnFamily;
+  readonly #live: () => Promise<LiveIds>;
+  #running = false;
+  #wanted = false;
+
+  constructor(family: ColumnFamily, live: () => Promise<LiveIds>) {
+    this.#family = family;
+    this.#live = live;
+  }
+
+  /** Something was deleted, or may have been before. */
+  start(): void {
+    this.#wanted = true;
+    if (this.#running) return;
+    this.#running = true;
+    this.#run()
+      .catch(() => {}) // the database is closed, read-only or broken: none of this is any caller's business
+      .finally(() => {
+        this.#running = false;
+      });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted) {
+      this.#wanted = false;
+      const live = await this.#live();
+      const { database } = this.#family;
+      const stored = Number(database.property('rocksdb.live-sst-files-size', this.#family));
+      if (stored - live.bytes < LEFT_BYTES) continue;
+      let from = 1;
+      for (const id of [...live.ids, live.end]) {
+        if (id > from) await database.compactRange(this.#family, { gte: chunkKey(from, 0), lt: chunkKey(id, 0) });
+        from = id + 1;
+      }
+    }
+  }
+}
