@@ -5,6 +5,7 @@ import type { Verdict } from './bars.js';
 import { SLOW_DISK_DELAY_US } from './launches.js';
 import type { Results } from './rounds.js';
 import type { Environment } from './shared/environment.js';
+import { showWriteCache } from './shared/file-system.js';
 import { summarize } from './shared/summary.js';
 import { figureOf, TURN_NAMES, TURNS, type TurnName } from './turns.js';
 
@@ -84,7 +85,7 @@ function showRange(from: number, to: number): string {
 
 function describe({ cpu, cpus, system, node, folder, fileSystem }: Environment, results: Results): string[] {
   const disk = fileSystem
-    ? `${fileSystem.type} on ${fileSystem.device} (${fileSystem.mountOptions}; write cache: ${fileSystem.writeCache ?? 'unknown'})`
+    ? `${fileSystem.type} on ${fileSystem.device} (${fileSystem.mountOptions}; write cache: ${showWriteCache(fileSystem.disks)})`
     : 'an unknown file system';
   const contestants = new Map(
     Object.values(results.contestants).map(({ version, durability }) => [version, durability] as const),
@@ -108,7 +109,7 @@ function unsteadyTurns({ samples }: Results): string[] {
   const unsteady = all.filter(({ walRecycled }) => walRecycled === false).length;
   const steady = all.filter(({ walRecycled }) => walRecycled === true).length;
   if (unsteady === 0) return [];
-  return [`${unsteady} of ${unsteady + steady} turns ended on a WAL that had not been recycled.`];
+  return [`${unsteady} of ${unsteady + steady} turns began on a WAL that had not been recycled.`];
 }
 
 /** Even at its best, a call takes less than half of what an fdatasync takes at its best: none can have been waited for. */

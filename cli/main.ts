@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { appendCommand } from './append.js';
+import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
 import { statCommand } from './stat.js';
@@ -23,13 +24,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 const program = new Command('omnipaxos-rocksdb')
-  .description('Looks into, and appends to, the durable log of a consensus replica.')
+  .description(
+    'Looks into, and appends to, the durable log of a consensus replica; measures what its durability costs.',
+  )
   .version(version)
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.')
   .showSuggestionAfterError(false) // it would be a second line
   .exitOverride();
-for (const command of [appendCommand(), dumpCommand(), statCommand(), checkpointCommand()]) {
-  program.addCommand(command.copyInheritedSettings(program));
+for (const command of [appendCommand(), dumpCommand(), statCommand(), checkpointCommand(), benchCommand()]) {
+  program.addCommand(inherit(command, program));
 }
 
 try {
@@ -45,6 +48,13 @@ try {
 
 function complain(message: string): void {
   process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
+}
+
+/** A command and its subcommands fail as `from` does: by an exception. */
+function inherit(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const subcommand of command.commands) inherit(subcommand, command);
+  return command;
 }
 
 /** Of what went wrong first: where closing the database fails as well, that comes wrapped. */

@@ -13,6 +13,29 @@ export function parseCount(text: string): number {
   return parseInteger(text, 1);
 }
 
+/** "1,8,64": at least one, none twice. */
+export function parseCounts(text: string): number[] {
+  const counts = text.split(',').map(parseCount);
+  if (new Set(counts).size < counts.length) throw new InvalidArgumentError('Each number may stand there once.');
+  return counts;
+}
+
+/** "a,b", each one of `known`. */
+export function parseNames<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((word) => {
+      const name = known.find((candidate) => candidate === word);
+      if (name === undefined) throw new InvalidArgumentError(`There are ${known.join(', ')}.`);
+      return name;
+    });
+}
+
+export function parsePositive(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0)) throw new InvalidArgumentError('A number above 0 is needed.');
+  return value;
+}
+
 function parseInteger(text: string, least: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < least) {

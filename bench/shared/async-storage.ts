@@ -1,15 +1,12 @@
 // AsyncRocksdbStorage: appends in flight share an fsync.
 
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AsyncRocksdbStorage, rawCodec } from '../../lib/index.js';
 import type { Contestant, Numbers } from './contestant.js';
-import { measureInFlight, toPercentiles } from './measure.js';
+import { measureInFlight, watchingLoop } from './measure.js';
 import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from './own-database.js';
 import type { Sample } from './protocol.js';
 import { cycle, DIFFERENT_ENTRIES, rawEntries } from './raw-entries.js';
-
-const DELAY_SAMPLING_MS = 1;
 
 export async function openAsyncStorage(folder: string): Promise<Contestant> {
   const db = await openLogDatabase(join(folder, 'db'));
@@ -24,13 +21,7 @@ export async function openAsyncStorage(folder: string): Promise<Contestant> {
     ...ownHello,
     works: {
       append,
-      'append-watching-loop': async (numbers) => {
-        const delay = monitorEventLoopDelay({ resolution: DELAY_SAMPLING_MS });
-        delay.enable();
-        const sample = await append(numbers);
-        delay.disable();
-        return { ...sample, loopDelayUs: toPercentiles(delay) };
-      },
+      'append-watching-loop': (numbers) => watchingLoop(() => append(numbers)),
     },
     settle: () => settleLog(db, log),
     close: () => db.close(),

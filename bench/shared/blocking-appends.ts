@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RocksdbStorage, type StorageOptions } from '../../lib/index.js';
+import { RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
 import type { Numbers } from './contestant.js';
 import { measureBlocking } from './measure.js';
 import { LOG, openLogDatabase, withFsyncs } from './own-database.js';
@@ -12,7 +12,7 @@ import { cycle, DIFFERENT_ENTRIES } from './raw-entries.js';
 export type MakeEntries<T> = (count: number, entryBytes: number | undefined) => T[];
 
 export function appendBlocking<T>(
-  log: Pick<RocksdbStorage<T>, 'appendEntry' | 'appendEntries'>,
+  log: Pick<Storage<T>, 'appendEntry' | 'appendEntries'>,
   make: MakeEntries<T>,
   { ms, batch, entryBytes }: Numbers,
 ): Sample {

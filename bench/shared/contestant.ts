@@ -5,7 +5,7 @@ export type Numbers = Required<Omit<WorkNumbers, 'entryBytes'>> & Pick<WorkNumbe
 
 /** One store behind the works that it can do; it lives in a process of its own (serve.ts). */
 export interface Contestant extends Hello {
-  readonly works: Readonly<Partial<Record<TimedWork, (numbers: Numbers) => Sample | Promise<Sample>>>>;
+  readonly works: Partial<Record<TimedWork, (numbers: Numbers) => Sample | Promise<Sample>>>;
   /** Untimed, after each turn: removes what was appended, and waits until nothing runs in the background. */
   settle(): Promise<void>;
   close(): Promise<void>;

@@ -13,8 +13,15 @@ export interface Entrant {
 }
 
 export interface TurnSample extends Sample {
-  /** Whether the WAL was a recycled one at the end of the turn, where the contestant recycles its WALs. */
+  /** Whether the turn began on a recycled WAL, where the contestant recycles its WALs. */
   walRecycled?: boolean;
+}
+
+export interface LineupOptions {
+  /** What a contestant may take to reach its steady state. Default: as long as it needs. */
+  warmUpMs?: number;
+  /** Bytes that the disk has written so far, where the system tells: counted in place of what a process tells. */
+  diskWrites?: () => number | undefined;
 }
 
 /** The contestant, where there is one, that can make the whole file system durable. */
@@ -25,28 +32,27 @@ const MOST_FILLS = 300;
 
 export class Lineup<Name extends string> implements AsyncDisposable {
   readonly #folder: string;
+  readonly #warmUpMs: number;
+  readonly #diskWrites: () => number | undefined;
   readonly #processes = new Map<string, ContestantProcess>();
   readonly #walWatches = new Map<Name, WalWatch>();
   #killed = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, options: LineupOptions = {}) {
     this.#folder = folder;
+    this.#warmUpMs = options.warmUpMs ?? Number.POSITIVE_INFINITY;
+    this.#diskWrites = options.diskWrites ?? (() => undefined);
   }
 
-  /** Starts a contestant, and warms it up until it has recycled a WAL file, if it ever does, or until `warmUpMs` are over. */
-  async add(name: Name, { launch, recyclesWal }: Entrant, warmUpMs = Number.POSITIVE_INFINITY): Promise<Hello> {
+  /** Starts a contestant, and warms it up until it has recycled a WAL file, if it ever does. */
+  async add(name: Name, { launch, recyclesWal }: Entrant): Promise<Hello> {
     const process = await ContestantProcess.start(name, join(this.#folder, name), launch);
     this.#processes.set(name, process);
     if (this.#killed) process.kill();
     if (recyclesWal) {
       await process.measure('append', { ms: 0 });
-      const watch = new WalWatch(join(process.folder, 'db'));
-      this.#walWatches.set(name, watch);
-      const end = performance.now() + warmUpMs;
-      for (let fills = 0; fills < MOST_FILLS && performance.now() < end && !watch.isRecycled(); fills++) {
-        await process.measure('append', FILL);
-        await process.perform('settle');
-      }
+      this.#walWatches.set(name, new WalWatch(join(process.folder, 'db')));
+      await this.#warmUp(name, process);
     }
     await this.#syncFileSystem();
     return process.hello;
@@ -55,11 +61,27 @@ export class Lineup<Name extends string> implements AsyncDisposable {
   async take(name: Name, work: TimedWork, numbers: WorkNumbers): Promise<TurnSample> {
     const process = this.#processes.get(name);
     if (process === undefined) throw new Error(`${name} has not been started`);
-    const sample = await process.measure(work, numbers);
     const walRecycled = this.#walWatches.get(name)?.isRecycled();
+    const writtenBefore = this.#diskWrites();
+    const sample = await process.measure(work, numbers);
+    const writtenAfter = this.#diskWrites();
     await process.perform('settle');
+    await this.#warmUp(name, process); // a turn of large entries may have used up the files that were kept
     await this.#syncFileSystem();
-    return walRecycled === undefined ? sample : { ...sample, walRecycled };
+    return {
+      ...sample,
+      ...(writtenBefore !== undefined && writtenAfter !== undefined && { writtenBytes: writtenAfter - writtenBefore }),
+      ...(walRecycled !== undefined && { walRecycled }),
+    };
+  }
+
+  async #warmUp(name: Name, process: ContestantProcess): Promise<void> {
+    const watch = this.#walWatches.get(name);
+    const end = performance.now() + this.#warmUpMs;
+    for (let fills = 0; fills < MOST_FILLS && performance.now() < end && watch?.isRecycled() === false; fills++) {
+      await process.measure('append', FILL);
+      await process.perform('settle');
+    }
   }
 
   async #syncFileSystem(): Promise<void> {

@@ -2,9 +2,12 @@
 // counting costs the measured loop nothing.
 
 import { readFileSync } from 'node:fs';
-import { createHistogram, type Histogram } from 'node:perf_hooks';
+import { createHistogram, type Histogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PERCENTILES, type PercentileName, type Percentiles, type Sample } from './protocol.js';
+
+/** Between two looks at the event loop, which its figures include. */
+const LOOP_SAMPLING_MS = 1;
 
 /** Calls `call` again and again for `ms`, at least once; it blocks until its work is done. */
 export function measureBlocking(ms: number, entriesPerCall: number, call: () => void): Sample {
@@ -84,6 +87,16 @@ export async function measureInFlight(
   return toSample(latencies, entriesPerCall, last - start, written());
 }
 
+/** The sample of `measure` with the delay of the event loop meanwhile. */
+export async function watchingLoop(measure: () => Promise<Sample>): Promise<Sample> {
+  const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLING_MS });
+  delay.enable();
+  const sample = await measure();
+  delay.disable();
+  // In a short turn of long calls the loop may not have looked up twice.
+  return delay.count === 0 ? sample : { ...sample, loopDelayUs: toPercentiles(delay) };
+}
+
 function toSample(
   latenciesMs: readonly number[],
   entriesPerCall: number,
@@ -101,7 +114,7 @@ function toSample(
 }
 
 /** Of a histogram of nanoseconds. */
-export function toPercentiles(histogram: Histogram): Percentiles {
+function toPercentiles(histogram: Histogram): Percentiles {
   const named = Object.entries(PERCENTILES) as [PercentileName, number][];
   const ofAll = named.map(([name, percentile]) => [name, histogram.percentile(percentile) / 1000] as const);
   return { ...(Object.fromEntries(ofAll) as Percentiles), max: histogram.max / 1000 };

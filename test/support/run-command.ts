@@ -18,10 +18,10 @@ export function runCommand(args: readonly string[], input: string | Buffer = '')
   return runNode([compiled('cli/main.js'), ...args], input);
 }
 
-/** Runs Node to its end. */
-export function runNode(args: readonly string[], input: string | Buffer = ''): Promise<CommandOutcome> {
+/** Runs Node to its end, in the current folder or in `cwd`. */
+export function runNode(args: readonly string[], input: string | Buffer = '', cwd?: string): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args);
+    const child = spawn(process.execPath, args, { cwd });
     const outcome = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
       outcome.stdout += chunk;

@@ -15,12 +15,12 @@ export interface FoundPackage<Module> {
  */
 export async function findPackage<Module>(name: string): Promise<FoundPackage<Module>> {
   const entry = resolveFrom(import.meta.url, name) ?? resolveFrom(pathToFileURL(join(process.cwd(), '_')).href, name);
-  if (entry === undefined) throw new Error(`it is not installed: \`npm install ${name}\` would`);
+  if (entry === undefined) throw new Error(`not installed; \`npm install ${name}\` installs it`);
   let loaded: object;
   try {
     loaded = (await import(pathToFileURL(entry).href)) as object;
   } catch (error) {
-    throw new Error(`it does not load: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`does not load: ${error instanceof Error ? error.message : error}`);
   }
   const module = 'default' in loaded && typeof loaded.default === 'function' ? loaded.default : loaded;
   return { module: module as Module, version: `${name} ${versionOf(name, entry)}` };

@@ -1,0 +1,22 @@
+// How each contestant's process is started.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { floorProgram } from '../shared/floor-program.js';
+import type { Entrant } from '../shared/lineup.js';
+import type { NodeContestant } from './contestants/index.js';
+
+export type ContestantName = NodeContestant | 'floor';
+
+const RECYCLE_WAL: readonly ContestantName[] = ['floor', 'binding', 'storage', 'async-storage'];
+
+/** What stands for RocksDB without the storage: the C++ program of a clone, else the binding. */
+export function rocksdbFloor(): 'floor' | 'binding' {
+  return existsSync(floorProgram) ? 'floor' : 'binding';
+}
+
+export function entrantOf(name: ContestantName): Entrant {
+  const serve = { command: process.execPath, args: [fileURLToPath(new URL('serve.js', import.meta.url)), name] };
+  const launch = name === 'floor' ? { command: floorProgram, args: [] } : serve;
+  return { launch: { ...launch, detached: true }, recyclesWal: RECYCLE_WAL.includes(name) };
+}

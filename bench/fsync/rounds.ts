@@ -1,0 +1,100 @@
+// Runs all points round by round until the time is over, so that a slow minute of the machine hits every point alike. The
+// first counted round is finished even past that time: on a slow disk a late report is worth more than a part of one.
+
+import { Lineup, type TurnSample } from '../shared/lineup.js';
+import { PEER_NAMES } from '../shared/peers/index.js';
+import type { Hello } from '../shared/protocol.js';
+import { type ContestantName, entrantOf } from './entrants.js';
+import type { Point } from './points.js';
+
+/** Counted rounds. */
+export const ROUNDS = 5;
+/** Of the whole time, what one contestant may take to reach its steady state. */
+const WARM_UP_SHARE = 0.03;
+/** Of the whole time, what round 0 may take. */
+const ROUND_0_SHARE = 0.08;
+const SHORTEST_TURN_MS = 10;
+
+export interface Results {
+  /** By the id of the point, one sample a round. */
+  samples: Map<string, TurnSample[]>;
+  contestants: Partial<Record<ContestantName, Hello>>;
+  /** Why a peer did not take part. */
+  absent: Partial<Record<ContestantName, string>>;
+}
+
+export interface Run {
+  folder: string;
+  points: readonly Point[];
+  /** On the clock of performance.now(). */
+  endsAt: number;
+  /** Ends the run at once, with what has been measured. */
+  signal: AbortSignal;
+  onProgress: (what: string) => void;
+  diskWrites: () => number | undefined;
+}
+
+export async function runRounds(run: Run): Promise<Results> {
+  const results: Results = { samples: new Map(), contestants: {}, absent: {} };
+  const warmUpMs = (run.endsAt - performance.now()) * WARM_UP_SHARE;
+  await using lineup = new Lineup<ContestantName>(run.folder, { warmUpMs, diskWrites: run.diskWrites });
+  const end = () => lineup.kill();
+  run.signal.addEventListener('abort', end);
+  try {
+    await startAll(run, lineup, results);
+    await measureAll(run, lineup, results);
+  } catch (error) {
+    if (!run.signal.aborted) throw error;
+  } finally {
+    run.signal.removeEventListener('abort', end);
+  }
+  return results;
+}
+
+async function startAll({ points, signal, onProgress }: Run, lineup: Lineup<ContestantName>, results: Results) {
+  for (const name of new Set(points.map(({ contestant }) => contestant))) {
+    signal.throwIfAborted();
+    onProgress(`warming up ${name}`);
+    try {
+      results.contestants[name] = await lineup.add(name, entrantOf(name));
+    } catch (error) {
+      missPeer(name, error, results, signal);
+    }
+  }
+}
+
+async function measureAll(
+  { points, endsAt, signal, onProgress }: Run,
+  lineup: Lineup<ContestantName>,
+  results: Results,
+) {
+  const present = () => points.filter(({ contestant }) => results.absent[contestant] === undefined);
+  let turnMs = Math.max(SHORTEST_TURN_MS, ((endsAt - performance.now()) * ROUND_0_SHARE) / present().length);
+  // Round 0 is not counted: code is compiled and caches are filled in it, and it tells what a turn takes beside its own
+  // time. Every other round runs backwards, so that a machine that slows down steadily favours nobody.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const roundStart = performance.now();
+    const turns = round % 2 === 1 ? present() : present().reverse();
+    for (const { id, contestant, who, what, work, batch, inFlight, entryBytes } of turns) {
+      if (results.absent[contestant] !== undefined) continue;
+      if (round > 1 && performance.now() + turnMs > endsAt) return;
+      signal.throwIfAborted();
+      onProgress(`${round === 0 ? 'trial round' : `round ${round} of ${ROUNDS}`}: ${who}, ${what}`);
+      try {
+        const sample = await lineup.take(contestant, work, { batch, inFlight, entryBytes, ms: Math.round(turnMs) });
+        if (round > 0) results.samples.set(id, [...(results.samples.get(id) ?? []), sample]);
+      } catch (error) {
+        missPeer(contestant, error, results, signal);
+      }
+    }
+    const overheadMs = performance.now() - roundStart - turns.length * turnMs;
+    const perRoundMs = (endsAt - performance.now()) / (ROUNDS - round);
+    turnMs = Math.max(SHORTEST_TURN_MS, (perRoundMs - overheadMs) / turns.length);
+  }
+}
+
+/** A peer that fails is left out, and said to be; of this project's own contestants none may fail. */
+function missPeer(name: ContestantName, error: unknown, results: Results, signal: AbortSignal): void {
+  if (signal.aborted || !(PEER_NAMES as readonly string[]).includes(name)) throw error;
+  results.absent[name] = error instanceof Error ? error.message.replace(`${name}: `, '') : String(error);
+}
