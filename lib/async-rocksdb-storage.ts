@@ -84,6 +84,11 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     this.#writtenCursor = this.#cursor;
   }
 
+  /** @internal */
+  get database(): Database {
+    return this.#log.database;
+  }
+
   /** How often a write that need not be synced has failed, by operation. */
   get failedUnsyncedWrites(): Readonly<Record<UnsyncedOp, number>> {
     return this.#failures.unsynced;

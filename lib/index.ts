@@ -3,6 +3,7 @@
 export * from '../binding/index.js';
 export { AsyncRocksdbStorage } from './async-rocksdb-storage.js';
 export { type Codec, msgpackCodec, rawCodec } from './codec.js';
+export type { LogStorage } from './log-move.js';
 export { MemStorage } from './mem-storage.js';
 export type { LogBounds } from './readings.js';
 export { RocksdbStorage } from './rocksdb-storage.js';

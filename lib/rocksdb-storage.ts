@@ -56,6 +56,11 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
     this.getStopsign();
   }
 
+  /** @internal */
+  get database(): Database {
+    return this.#log.database;
+  }
+
   /**
    * How often a write that need not be synced has failed, by operation. Such a failure is thrown like any other; a caller
    * that goes on regardless, as OmniPaxos does, can watch it here.

@@ -5,6 +5,7 @@ import { ChunkReader } from './chunk-reader.js';
 import { type Written, writeChunks } from './chunk-writer.js';
 import { leavesOutcomeOpen } from './failures.js';
 import { reportedLater } from './log-family.js';
+import { COMPACTION, checkLogStorage, type LogMove, type LogStorage, RESTORATION } from './log-move.js';
 import type { PutOptions, SnapshotInfo, SnapshotSource } from './snapshot.js';
 import { checkKeep, checkOverwrite, checkSnapshotName, checkSource } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
@@ -66,6 +67,54 @@ export class SnapshotStore {
   async put(name: string, index: LogIndex, source: SnapshotSource, options?: PutOptions): Promise<SnapshotInfo> {
     const { database } = this.#shared.family;
     return this.#put(name, index, source, options, (batch) => reportedLater(database.write(batch, { sync: true })));
+  }
+
+  /**
+   * {@link put} and compaction in one: the snapshot becomes visible, the log loses all entries below `index` and its
+   * compaction floor moves to `index`, in one atomic write that is durable when this settles. The bytes are stored before
+   * that; the log goes on meanwhile. Gives and throws what `put` does; also `INVALID_ARGUMENT` where the log is in another
+   * database, or `index` below its floor or behind its end; and what the storage refuses with, like `POISONED`.
+   */
+  compactTo<T, S>(
+    storage: LogStorage<T, S>,
+    name: string,
+    index: LogIndex,
+    source: SnapshotSource,
+    options?: PutOptions,
+  ): Promise<SnapshotInfo> {
+    return this.#putMoving(COMPACTION, storage, name, index, source, options);
+  }
+
+  /**
+   * Brings up a replica from a snapshot that was taken elsewhere: {@link put}, and in the same atomic write the floor and
+   * the decided index move to `index`, where the next append lands. What the replica has promised and accepted as rounds
+   * stays. It must be fresh, or lag behind: `INVALID_ARGUMENT` where its log, its floor or its decided index goes past
+   * `index`, or where it has a stop-sign. Everything else is as for {@link compactTo}.
+   */
+  restore<T, S>(
+    storage: LogStorage<T, S>,
+    name: string,
+    index: LogIndex,
+    source: SnapshotSource,
+    options?: PutOptions,
+  ): Promise<SnapshotInfo> {
+    return this.#putMoving(RESTORATION, storage, name, index, source, options);
+  }
+
+  async #putMoving<T, S>(
+    move: LogMove,
+    storage: LogStorage<T, S>,
+    name: string,
+    index: LogIndex,
+    source: SnapshotSource,
+    options: PutOptions | undefined,
+  ): Promise<SnapshotInfo> {
+    checkLogStorage(storage, this.#shared.family.database);
+    await move.check(storage, checkIndex('index', index));
+    return this.#put(name, index, source, options, async (alongside) => {
+      await move.check(storage, index); // again: storing the bytes has taken its time
+      await storage.writeAtomically(move.ops(index), { alongside, sync: true });
+    });
   }
 
   async #put(

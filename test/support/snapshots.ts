@@ -47,7 +47,7 @@ export async function drained(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** Keys of all chunks that are stored, those of no snapshot too. */
-export async function chunkKeys({ db, family }: OpenStore): Promise<string[]> {
+export async function chunkKeys({ db, family }: Pick<OpenStore, 'db' | 'family'>): Promise<string[]> {
   const rows = await db.scan(family, { gte: Buffer.from('C/'), lt: Buffer.from('C0') });
   return rows.map(({ key }) => key.toString('latin1'));
 }
