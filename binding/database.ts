@@ -329,6 +329,11 @@ export class Database implements AsyncDisposable {
     return database.#requests.start((request) => database.#native.limitWriteBuffer(request, family, bytes));
   }
 
+  /** @internal What flushes and compactions of all column families may write together from now on. 0: no limit. */
+  static limitBackgroundWrites(database: Database, bytesPerSecond: number): Promise<void> {
+    return database.#requests.start((request) => database.#native.limitBackgroundWrites(request, bytesPerSecond));
+  }
+
   /** Rewrites the files of a range so that what was deleted gives its space back. */
   compactRange(cf: ColumnFamily, range?: { gte?: Uint8Array; lt?: Uint8Array }): Promise<void> {
     return this.#requests.start((request) => {

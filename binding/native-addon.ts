@@ -75,6 +75,8 @@ export interface NativeDatabase {
   flush(request: number): void;
   compactRange(request: number, family: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void;
   limitWriteBuffer(request: number, family: number, bytes: number): void;
+  /** 0: no limit. */
+  limitBackgroundWrites(request: number, bytesPerSecond: number): void;
   checkpoint(request: number, path: string): void;
   property(name: string, family: number | undefined): string | undefined;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;

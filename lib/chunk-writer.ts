@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { crc32c } from '../binding/crc32c.js';
 import { type ColumnFamily, WriteBatch } from '../binding/index.js';
 import { reportedLater } from './log-family.js';
+import type { Pace } from './pace.js';
 import type { SnapshotSource } from './snapshot.js';
 import { checkPiece } from './snapshot-arguments.js';
 import { chunkKey } from './snapshot-key-space.js';
@@ -19,13 +20,15 @@ class ChunkWriter {
   readonly #family: ColumnFamily;
   readonly #id: number;
   readonly #frame: Buffer;
+  readonly #pace: Pace;
   readonly #batch = new WriteBatch();
   #end = CHUNK_HEADER_BYTES;
   #chunks = 0;
   readonly written: Written = { byteLength: 0, checksum: 0 };
 
-  constructor(family: ColumnFamily, id: number, chunkBytes: number) {
+  constructor(family: ColumnFamily, pace: Pace, id: number, chunkBytes: number) {
     this.#family = family;
+    this.#pace = pace;
     this.#id = id;
     this.#frame = Buffer.allocUnsafeSlow(CHUNK_HEADER_BYTES + chunkBytes);
   }
@@ -55,6 +58,7 @@ class ChunkWriter {
     this.written.byteLength += chunk.length - CHUNK_HEADER_BYTES;
     this.written.checksum = crc32c(chunk.subarray(CHUNK_HEADER_BYTES), this.written.checksum);
     this.#end = CHUNK_HEADER_BYTES;
+    await reportedLater(this.#pace.turn());
     // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
     await reportedLater(this.#family.database.write(this.#batch.clear().put(this.#family, key, chunk)));
   }
@@ -66,11 +70,12 @@ class ChunkWriter {
  */
 export async function writeChunks(
   family: ColumnFamily,
+  pace: Pace,
   id: number,
   source: SnapshotSource,
   chunkBytes: number,
 ): Promise<Written> {
-  const writer = new ChunkWriter(family, id, chunkBytes);
+  const writer = new ChunkWriter(family, pace, id, chunkBytes);
   if (types.isUint8Array(source)) {
     await writer.add(source, 'source');
   } else {

@@ -4,6 +4,7 @@
 import { type ColumnFamily, Database, RocksError, WriteBatch } from '../binding/index.js';
 import { showKey } from './key-space.js';
 import { asStorageError, reported, reportedLater } from './log-family.js';
+import { Pace } from './pace.js';
 import {
   CHUNKS,
   chunkKey,
@@ -27,6 +28,8 @@ const opened = new WeakMap<ColumnFamily, Promise<SnapshotFamily>>();
 
 export class SnapshotFamily {
   readonly family: ColumnFamily;
+  /** Of all that is written to it. */
+  readonly pace: Pace;
   readonly #reclaimer: SpaceReclaimer;
   /** Ids whose chunks are being written. */
   readonly #begun = new Set<number>();
@@ -35,11 +38,18 @@ export class SnapshotFamily {
 
   private constructor(family: ColumnFamily) {
     this.family = family;
-    this.#reclaimer = new SpaceReclaimer(family, async () => {
-      const manifests = [...(await this.manifests()).values()];
-      const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
-      return { ids, bytes: manifests.reduce((sum, { byteLength }) => sum + byteLength, 0), end: this.#lastId + 1 };
-    });
+    this.pace = new Pace(family);
+    this.#reclaimer = new SpaceReclaimer(
+      family,
+      async () => {
+        const manifests = [...(await this.manifests()).values()];
+        const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
+        return { ids, bytes: manifests.reduce((sum, { byteLength }) => sum + byteLength, 0), end: this.#lastId + 1 };
+      },
+      async () => {
+        if (this.#begun.size === 0) await this.pace.end();
+      },
+    );
   }
 
   /**
@@ -127,6 +137,7 @@ export class SnapshotFamily {
   /** It is visible now, or its chunks are to be left to the next open. */
   settle(id: number): void {
     this.#begun.delete(id);
+    this.reclaim();
   }
 
   /** Its chunks go. Where that fails, the next open removes them. */
@@ -135,7 +146,6 @@ export class SnapshotFamily {
     this.removeChunks(batch, id);
     await this.family.database.write(batch).catch(() => {});
     this.settle(id);
-    this.reclaim();
   }
 
   /** A range over the chunks of one id. Ids grow, so no later read passes over it. */

@@ -133,7 +133,7 @@ export class SnapshotStore {
     const id = this.#shared.begin();
     let published: Promise<SnapshotInfo> | undefined;
     try {
-      const written = await writeChunks(this.#shared.family, id, source, this.#chunkBytes);
+      const written = await writeChunks(this.#shared.family, this.#shared.pace, id, source, this.#chunkBytes);
       published = this.#shared.exclusively(() => this.#publish({ id, name, index, overwrite, written }, commit));
       return await published;
     } catch (error) {
@@ -153,7 +153,6 @@ export class SnapshotStore {
     if (replaced !== undefined) this.#shared.removeChunks(batch, replaced.id);
     await commit(batch);
     this.#shared.settle(id);
-    if (replaced !== undefined) this.#shared.reclaim();
     return toInfo(name, manifest);
   }
 

@@ -18,12 +18,15 @@ export interface LiveIds {
 export class SpaceReclaimer {
   readonly #family: ColumnFamily;
   readonly #live: () => Promise<LiveIds>;
+  readonly #done: () => Promise<void>;
   #running = false;
   #wanted = false;
 
-  constructor(family: ColumnFamily, live: () => Promise<LiveIds>) {
+  /** `done` is called behind each run. */
+  constructor(family: ColumnFamily, live: () => Promise<LiveIds>, done: () => Promise<void>) {
     this.#family = family;
     this.#live = live;
+    this.#done = done;
   }
 
   /** Something was deleted, or may have been before. */
@@ -32,6 +35,7 @@ export class SpaceReclaimer {
     if (this.#running) return;
     this.#running = true;
     this.#run()
+      .finally(this.#done)
       .catch(() => {}) // the database is closed, read-only or broken: none of this is any caller's business
       .finally(() => {
         this.#running = false;

@@ -12,6 +12,7 @@
 #include "core/iterator.h"
 #include "core/paged_read.h"
 #include "rocksdb/convenience.h"
+#include "rocksdb/rate_limiter.h"
 #include "rocksdb/utilities/checkpoint.h"
 
 namespace core {
@@ -409,6 +410,17 @@ Status Database::limit_write_buffer(const Lease&, uint32_t family_id, uint64_t b
   const std::string limit = std::to_string(std::max(bytes, kLeastBytes));
   const rocksdb::Status status = db_->SetOptions(family.get(), {{"write_buffer_size", limit}});
   return from_rocksdb(status, "limit", subject(family));
+}
+
+Status Database::limit_background_writes(const Lease&, uint64_t bytes_per_second) {
+  // RocksDB divides by what it may write in 10 ms.
+  constexpr uint64_t kLeastBytesPerSecond = 1 << 20;
+  constexpr auto kMostBytesPerSecond = static_cast<uint64_t>(kUnlimitedBytesPerSecond);
+  const uint64_t limit = bytes_per_second == 0
+                             ? kMostBytesPerSecond
+                             : std::clamp(bytes_per_second, kLeastBytesPerSecond, kMostBytesPerSecond);
+  db_->GetDBOptions().rate_limiter->SetBytesPerSecond(static_cast<int64_t>(limit));
+  return {};
 }
 
 Status Database::checkpoint(const Lease&, const std::string& path) {

@@ -73,6 +73,8 @@ class Database : public std::enable_shared_from_this<Database> {
                        const std::optional<std::string>& to);
   /** A memtable of `family` is flushed at `bytes` (64 KiB at least), unless it is flushed earlier already. */
   Status limit_write_buffer(const Lease& held, uint32_t family, uint64_t bytes);
+  /** What flushes and compactions of all column families write together; 0 for no limit. */
+  Status limit_background_writes(const Lease& held, uint64_t bytes_per_second);
   Status checkpoint(const Lease& held, const std::string& path);
 
   // These block too, and take a lease of their own.

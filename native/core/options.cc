@@ -1,5 +1,6 @@
 #include "core/options.h"
 
+#include "rocksdb/rate_limiter.h"
 #include "rocksdb/table.h"
 
 namespace core {
@@ -20,6 +21,10 @@ rocksdb::DBOptions db_options(const OpenConfig& config) {
   // Both would wake a thread every ten minutes for nobody.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
+  // A flush or a compaction hands its bytes to the disk as it goes, and a limit, while one is set, in portions of 10
+  // ms: an fsync of the WAL would otherwise wait behind whole files. See docs/snapshots.md for the figures.
+  options.bytes_per_sync = 512ULL << 10;
+  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kUnlimitedBytesPerSecond, 10'000));
   return options;
 }
 

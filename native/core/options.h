@@ -29,6 +29,12 @@ struct OpenConfig {
   uint64_t max_queued_bytes = 64ULL << 20;
 };
 
+/**
+ * Of flushes and compactions, until the database limits them: more than they reach. Not far more: what may be written
+ * in 10 ms is still free when the limit falls.
+ */
+constexpr int64_t kUnlimitedBytesPerSecond = int64_t{2} << 30;
+
 rocksdb::DBOptions db_options(const OpenConfig& config);
 
 /** `block_cache` is shared by every column family of a database. */

@@ -58,6 +58,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::compact_range>>("compactRange"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_write_buffer>>("limitWriteBuffer"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_background_writes>>("limitBackgroundWrites"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
@@ -349,6 +350,15 @@ void DatabaseObject::limit_write_buffer(const Napi::CallbackInfo& info) {
   run(opened(info.Env()).maintenance(), request, "limit",
       [family, bytes](core::Database& database, const core::Database::Lease& held, Result& result) {
         result.status = database.limit_write_buffer(held, family, bytes);
+      });
+}
+
+void DatabaseObject::limit_background_writes(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint64_t bytes_per_second = take_integer(info[1], "bytes per second");
+  run(opened(info.Env()).readers(), request, "limit",
+      [bytes_per_second](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.limit_background_writes(held, bytes_per_second);
       });
 }
 
