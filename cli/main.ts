@@ -8,6 +8,7 @@ import { appendCommand } from './append.js';
 import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
+import { snapshotsCommand } from './snapshots.js';
 import { statCommand } from './stat.js';
 
 const FAILED = 1;
@@ -31,7 +32,8 @@ const program = new Command('omnipaxos-rocksdb')
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.')
   .showSuggestionAfterError(false) // it would be a second line
   .exitOverride();
-for (const command of [appendCommand(), dumpCommand(), statCommand(), checkpointCommand(), benchCommand()]) {
+const commands = [appendCommand, dumpCommand, statCommand, checkpointCommand, snapshotsCommand, benchCommand];
+for (const command of commands.map((make) => make())) {
   program.addCommand(inherit(command, program));
 }
 
