@@ -4,16 +4,20 @@ import { type ColumnFamily, Database } from '../binding/index.js';
 /** What flushes and compactions may write a second while a log appends beside a snapshot. */
 const BESIDE_APPENDS_BYTES_PER_SECOND = 32 * 1024 * 1024;
 const POLL_MS = 1;
+/** A source that has nothing to give for so long is not what an fsync waits behind. */
+const LAPSE_MS = 1000;
 
 /**
  * Keeps a snapshot that is being written from crowding out the logs of its database. It never fills a memtable while another
  * of the column family is being flushed: two that wait stop the writes of all. And where somebody fsyncs meanwhile, it has
- * RocksDB write its files slowly: an fsync waits behind what the disk has been given before.
+ * RocksDB write its files slowly: an fsync waits behind what the disk has been given before. But not while another column
+ * family flushes: a log that is appended to faster than that would be stopped.
  */
 export class Pace {
   readonly #family: ColumnFamily;
   #fsyncs = 0;
   #limited = false;
+  #lapse: NodeJS.Timeout | undefined;
 
   constructor(family: ColumnFamily) {
     this.#family = family;
@@ -21,12 +25,20 @@ export class Pace {
 
   /** Before each chunk. */
   async turn(): Promise<void> {
-    if (!this.#isFlushing()) return;
+    if (!isFlushing(this.#family)) return;
     // The chunks themselves are not fsynced.
     const fsyncs = Number(this.#family.database.property('rocksdb.dbstats/db.wal_syncs'));
-    await this.#limit(fsyncs !== this.#fsyncs);
+    const isWaitedFor = fsyncs !== this.#fsyncs;
     this.#fsyncs = fsyncs;
-    while (this.#isFlushing()) await sleep(POLL_MS);
+    do {
+      await this.#limit(isWaitedFor && !this.#isAnotherFlushing());
+      await sleep(POLL_MS);
+    } while (isFlushing(this.#family));
+  }
+
+  #isAnotherFlushing(): boolean {
+    const { database, name } = this.#family;
+    return database.columnFamilies.some((other) => other !== name && isFlushing(database.columnFamily(other)));
   }
 
   /** Nothing is being written any more. */
@@ -35,12 +47,14 @@ export class Pace {
   }
 
   async #limit(limited: boolean): Promise<void> {
+    clearTimeout(this.#lapse);
+    if (limited) this.#lapse = setTimeout(() => this.end().catch(() => {}), LAPSE_MS).unref();
     if (limited === this.#limited) return;
     this.#limited = limited;
     await Database.limitBackgroundWrites(this.#family.database, limited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
   }
+}
 
-  #isFlushing(): boolean {
-    return this.#family.database.property('rocksdb.num-immutable-mem-table', this.#family) !== '0';
-  }
+function isFlushing(family: ColumnFamily): boolean {
+  return family.database.property('rocksdb.num-immutable-mem-table', family) !== '0';
 }

@@ -1,0 +1,84 @@
+// When the files of a snapshot are written slowly, with the database played by the test.
+
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type ColumnFamily, Database } from '../../lib/index.js';
+import { Pace } from '../../lib/pace.js';
+
+let fsyncs: number;
+/** The column families that are being flushed. */
+let flushing: Set<string>;
+let limits: number[];
+let pace: Pace;
+
+beforeEach(() => {
+  fsyncs = 0;
+  flushing = new Set();
+  limits = [];
+  jest.spyOn(Database, 'limitBackgroundWrites').mockImplementation(async (_, bytesPerSecond) => {
+    limits.push(bytesPerSecond);
+  });
+  const database = {
+    columnFamilies: ['log', 'snapshots'],
+    columnFamily: (name: string) => ({ name, database }),
+    property: (name: string, family?: ColumnFamily) =>
+      name.startsWith('rocksdb.dbstats') ? `${fsyncs}` : flushing.has(family?.name ?? '') ? '1' : '0',
+  };
+  pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily);
+});
+afterEach(async () => {
+  await pace.end();
+  jest.restoreAllMocks();
+});
+
+const LIMIT = 32 * 1024 * 1024;
+const endFlush = (name: string, afterMs: number) => setTimeout(() => flushing.delete(name), afterMs);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One chunk that finds a flush under way. */
+async function turnBesideFlush(): Promise<void> {
+  flushing.add('snapshots');
+  endFlush('snapshots', 20);
+  await pace.turn();
+  expect(flushing).not.toContain('snapshots');
+}
+
+describe('a snapshot that is being written', () => {
+  it('waits for its own flush, and limits nothing where nobody fsyncs', async () => {
+    await turnBesideFlush();
+    await turnBesideFlush();
+    expect(limits).toEqual([]);
+  });
+
+  it('is limited once somebody has fsynced since the last flush, until nobody does', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('is not limited while a log flushes too, which the limit would slow down', async () => {
+    fsyncs++;
+    flushing.add('log');
+    await turnBesideFlush();
+    expect(limits).toEqual([]);
+    endFlush('log', 5);
+    fsyncs++;
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT]);
+  });
+
+  it('limits nobody for long where its source has nothing to give', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT]);
+    await pause(1100);
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('limits nobody once it is written', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await pace.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+});
