@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { AsyncRocksdbStorage, MemStorage, RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
+import { besideBusySnapshots } from './busy-snapshots.js';
 import { newColumnFamily } from './shared-database.js';
 import { openAt } from './temporary-database.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -43,6 +44,18 @@ export const STORAGES: readonly StorageRow[] = [
   }),
   row('AsyncRocksdbStorage', async (options, steps) => {
     const { database, name } = await newColumnFamily();
+    const storage = await AsyncRocksdbStorage.openIn(database, name, options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('RocksdbStorage, beside a busy snapshot store', async (options, steps) => {
+    const { database, name } = await besideBusySnapshots();
+    const storage = RocksdbStorage.openIn(database, name, options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('AsyncRocksdbStorage, beside a busy snapshot store', async (options, steps) => {
+    const { database, name } = await besideBusySnapshots();
     const storage = await AsyncRocksdbStorage.openIn(database, name, options);
     for (const step of steps) await step(storage);
     return storage;
