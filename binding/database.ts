@@ -270,7 +270,10 @@ export class Database implements AsyncDisposable {
       if (taken) database.#kickSoon();
       return taken;
     };
-    return database.#requests.startWrite(stream, offer, () => WriteBatch.share(batch));
+    return database.#requests.startWrite(stream, offer, () => {
+      database.#native.checkWrite(bytes, byteLength);
+      WriteBatch.share(batch);
+    });
   }
 
   /**

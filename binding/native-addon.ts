@@ -57,6 +57,8 @@ export interface NativeDatabase {
     behindReads: boolean,
     force: boolean,
   ): boolean;
+  /** Throws what `write` would throw for a batch that it has no room for now. */
+  checkWrite(packedBatch: Uint8Array, length: number): void;
   /** Packed rows, page by page, as the writes taken so far leave them. A page that falls short of `pageBytes` is the last. */
   read(
     request: number,

@@ -13,6 +13,11 @@ interface Waiting {
 /** Offers a write to the addon. False: its queue is full. Throws where the addon refuses it. */
 export type OfferWrite = (force: boolean) => boolean;
 
+interface WaitingWrite extends Waiting {
+  /** The addon does not know of it: it settles with this once those before it have settled. */
+  refused?: { error: unknown };
+}
+
 interface HeldWrite extends Waiting {
   stream: number;
   offer: OfferWrite;
@@ -35,7 +40,7 @@ export const ALONE = 0;
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
   #last = WRITES;
-  readonly #writes = new Deque<Waiting>();
+  readonly #writes = new Deque<WaitingWrite>();
   /** Writes that the addon's queue had no room for, and what was called behind them, in order. */
   readonly #held = new Deque<HeldWrite | HeldRead>();
   /** Streams of which a held write was refused: what was called behind it builds on it, and must not be written. */
@@ -65,7 +70,7 @@ export class Requests {
 
   /**
    * Offers a write, now or, behind others that wait for room, later; `hold` is called before it has to wait. What a first
-   * offer throws is thrown here.
+   * offer throws, or `hold`, is thrown here.
    */
   startWrite(stream: number, offer: OfferWrite, hold: () => void): Promise<void> {
     this.#refuseFailed(stream);
@@ -90,10 +95,24 @@ export class Requests {
           this.#writes.push(held);
         }
       } catch (error) {
-        if ('stream' in held && held.stream !== ALONE) this.#failedStreams.add(held.stream);
-        held.reject(error);
+        if ('begin' in held) held.reject(error);
+        else this.#refuseInTurn(held, error);
       }
       this.#held.shift();
+    }
+  }
+
+  /** It has passed `hold`, so that little but a want of memory can be the reason. It settles as if it had been taken. */
+  #refuseInTurn(held: HeldWrite, error: unknown): void {
+    if (held.stream !== ALONE) this.#failedStreams.add(held.stream);
+    this.#writes.push({ ...held, refused: { error } });
+    this.#rejectRefused();
+  }
+
+  #rejectRefused(): void {
+    for (let first = this.#writes.peekFront(); first?.refused !== undefined; first = this.#writes.peekFront()) {
+      this.#writes.shift();
+      first.reject(first.refused.error);
     }
   }
 
@@ -126,6 +145,7 @@ export class Requests {
       const waiting = this.#writes.shift();
       if (error === undefined) waiting?.resolve(undefined);
       else waiting?.reject(error);
+      this.#rejectRefused();
     }
   }
 }

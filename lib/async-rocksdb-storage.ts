@@ -161,7 +161,11 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   }
 
   #failed(cause: unknown, ops: readonly StorageOp<T, S>[], sync: boolean): unknown {
-    const notAttempted = cause instanceof RocksError && cause.code === 'ABORTED' && this.#failures.isPoisoned;
+    const notAttempted =
+      cause instanceof RocksError &&
+      cause.code === 'ABORTED' &&
+      this.#failures.isPoisoned &&
+      !this.#failures.isCause(cause); // as for each write of a group that was aborted itself
     const error = notAttempted ? this.#failures.poisoned() : asStorageError(cause);
     this.#failures.note(error, ops, sync);
     this.#failures.poison(cause);
@@ -183,8 +187,11 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
       });
     }
     return this.#behindWrites(() => {
+      const { step } = started;
+      const standsOnCursor = step.done || !('meta' in step.value);
       const foreseen = this.#failedWrite > called || cursor === this.#writtenCursor;
-      return this.#finish(foreseen ? started : this.#start(reading(this.#writtenCursor)));
+      if (foreseen || !standsOnCursor) return this.#finish(started);
+      return this.#finish(reported(() => this.#start(reading(this.#writtenCursor))));
     });
   }
 

@@ -23,6 +23,11 @@ export class Failures {
     return this.#poisonedBy !== undefined;
   }
 
+  /** Whether `error` is what a write failed with that was attempted. */
+  isCause(error: unknown): boolean {
+    return this.#poisonedBy === error;
+  }
+
   /** By the error of a write that nobody knows the outcome of, or that others, called already, build on. */
   poison(cause: unknown): void {
     this.#poisonedBy ??= cause;

@@ -44,7 +44,7 @@ export class LiveRanges {
   /** Where the lowest live index is to be looked for, if {@link start} may not be it. It is there. */
   get whereLowestIs(): { from: LogIndex; to: LogIndex } | undefined {
     const first = this.#ranges[0];
-    return first?.known === 'last' ? first : undefined;
+    return first?.known === 'last' ? { from: first.from, to: first.to } : undefined;
   }
 
   get highest(): LogIndex | undefined {

@@ -373,6 +373,18 @@ Status Database::write_later(std::span<const uint8_t> packed, const WriteQueue::
   return writes_.write(packed, terms, admission);
 }
 
+Status Database::check_write(std::span<const uint8_t> packed) {
+  const Lease held = lease();
+  if (!held) return closed("write to");
+  if (Status refused = refuse_if_read_only("write to"); !refused.ok()) return refused;
+  const std::lock_guard lock(families_mutex_);
+  const ColumnFamilyLookup lookup = [this](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
+    const auto found = families_.find(id);
+    return found == families_.end() ? nullptr : found->second.get();
+  };
+  return check_batch(packed, lookup, db_->GetName());
+}
+
 // ── Maintenance ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Status Database::flush(const Lease&) {

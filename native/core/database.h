@@ -83,6 +83,8 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // The asynchronous form of `write`; see WriteQueue. What is taken is settled through the function given to `create`.
   Status write_later(std::span<const uint8_t> packed, const WriteQueue::Terms& terms, WriteQueue::Admission* admission);
+  /** Whether `write_later` would refuse it for what it holds, which it does not say where the queue is full. */
+  Status check_write(std::span<const uint8_t> packed);
 
   /** A part of what `read_behind_writes` finds. The last one says so, and has the status of the whole. */
   using TakePage = std::function<void(const Status&, PackedRows page, bool is_last)>;

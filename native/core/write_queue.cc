@@ -248,11 +248,9 @@ void WriteQueue::State::run() {
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));
-      const bool has_lease = !group->parts.empty();
-      if (has_lease) {
-        company = group->parts.size();
-        perform(*group);
-      }
+      company = group->parts.size();
+      const bool has_lease = company > 0;
+      if (has_lease) perform(*group);
       for (const TaskQueue::Task& reader : group->readers) reader();
       group.reset();  // its column families go before its lease
       lock.lock();

@@ -49,6 +49,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::get>>("get"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::get_sync>>("getSync"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::write>>("write"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::check_write>>("checkWrite"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::kick_writes>>("kickWrites"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::write_sync>>("writeSync"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan>>("scan"),
@@ -314,6 +315,10 @@ Napi::Value DatabaseObject::write(const Napi::CallbackInfo& info) {
   const bool taken = admission == core::WriteQueue::Admission::kTaken;
   if (taken) expect(info.Env());
   return Napi::Boolean::New(info.Env(), taken);
+}
+
+void DatabaseObject::check_write(const Napi::CallbackInfo& info) {
+  throw_if_failed(info.Env(), opened(info.Env()).check_write(take_packed_batch(info[0], info[1])));
 }
 
 void DatabaseObject::kick_writes(const Napi::CallbackInfo& info) { opened(info.Env()).kick_writes(); }

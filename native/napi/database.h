@@ -69,6 +69,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value get_sync(const Napi::CallbackInfo& info);  // family, key
   // packed batch, its length, sync, stream, behind reads, force; taken?
   Napi::Value write(const Napi::CallbackInfo& info);
+  void check_write(const Napi::CallbackInfo& info);  // packed batch, its length
   void kick_writes(const Napi::CallbackInfo& info);
   void write_sync(const Napi::CallbackInfo& info);          // packed batch, its length, sync
   void scan(const Napi::CallbackInfo& info);                // request, family, lower, upper, reverse, limit, max bytes

@@ -137,6 +137,31 @@ describe('a read of several pages', () => {
   });
 });
 
+describe('a held write that is refused when its turn comes', () => {
+  it('settles in the order of the calls', async () => {
+    const requests = new Requests();
+    const queue = addon(requests, 1);
+    const settled: string[] = [];
+    const note = (name: string, call: Promise<void>) =>
+      call.then(
+        () => settled.push(`${name} written`),
+        () => settled.push(`${name} refused`),
+      );
+    const calls = [
+      note('a', queue.write('a', ALONE)),
+      note('b', queue.write('b', ALONE, true)),
+      note('c', queue.write('c', ALONE)),
+      note('d', queue.write('d', ALONE, true)),
+    ];
+    requests.offerHeld(true);
+    await Promise.resolve();
+    expect(settled).toEqual([]);
+    queue.settle(2);
+    await Promise.all(calls);
+    expect(settled).toEqual(['a written', 'b refused', 'c written', 'd refused']);
+  });
+});
+
 describe('a write that is refused at its first offer', () => {
   it('throws, and fails nothing else of its stream', async () => {
     const requests = new Requests();

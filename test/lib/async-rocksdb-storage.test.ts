@@ -298,6 +298,32 @@ describe('a queue that is bounded', () => {
     );
   });
 
+  it.each([1, 100, 64 * 1024 ** 2])(
+    'refuses a bad batch at the call, and it alone, with room for %i bytes',
+    async (room) => {
+      await database.close();
+      database = await openAt(path, { maxQueuedBytes: room });
+      log = await AsyncRocksdbStorage.openIn(database, 'log');
+      const dropped = new WriteBatch().put(database.columnFamily('other'), Buffer.from('k'), Buffer.from('v'));
+      await database.dropColumnFamily('other');
+      const settled: unknown[] = [];
+      const calls = [
+        ...upTo(5).map((i) => log.appendEntry(i)),
+        log.writeAtomically([{ type: 'appendEntry', entry: -1 }], { alongside: dropped }),
+        log.appendEntry(5),
+      ].map((call) =>
+        call.then(
+          (value) => settled.push(value ?? 'written'),
+          ({ code }) => settled.push(code),
+        ),
+      );
+      await Promise.all(calls);
+      expect(settled).toEqual([1, 2, 3, 4, 5, 'COLUMN_FAMILY_NOT_FOUND', 6]);
+      expect(await log.appendEntry(6)).toBe(7);
+      expect(await log.getSuffix(0)).toEqual(upTo(7));
+    },
+  );
+
   it('does not hold up a close', async () => {
     await database.close();
     database = await openAt(path, { maxQueuedBytes: 1 });
