@@ -290,10 +290,13 @@ export class Database implements AsyncDisposable {
     limit?: number,
   ): Pages {
     const family = ColumnFamilyHandle.idOf('cf', cf, database);
-    return database.#requests.startPaged((request) => {
-      database.#native.read(request, family, from, to, pageBytes, limit);
-      database.#kickSoon();
-    });
+    return database.#requests.startPaged(
+      (request) => {
+        database.#native.read(request, family, from, to, pageBytes, limit);
+        database.#kickSoon();
+      },
+      (request) => database.#native.abandonRead(request),
+    );
   }
 
   /** @internal A number for the writes of one log. */

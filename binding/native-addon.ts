@@ -68,6 +68,8 @@ export interface NativeDatabase {
     pageBytes: number,
     limit: number | undefined,
   ): void;
+  /** No more pages of it are wanted; the next is its last. */
+  abandonRead(request: number): void;
   /** The writes and reads taken so far may start. */
   kickWrites(): void;
   writeSync(packedBatch: Uint8Array, length: number, sync: boolean): void;

@@ -4,7 +4,22 @@ import { PackedRows } from './packed-rows.js';
 /** @internal The pages of one read, in order, whichever comes first: the page or the call of {@link next}. */
 export class Pages {
   readonly #arrived = new Deque<Promise<PackedRows>>();
+  readonly #abandon: () => void;
+  #isComplete = false;
   #awaited: { resolve(page: PackedRows): void; reject(error: unknown): void } | undefined;
+
+  constructor(abandon: () => void) {
+    this.#abandon = abandon;
+  }
+
+  /** No more of them are wanted: what has not been read yet need not be. */
+  abandon(): void {
+    if (!this.#isComplete) this.#abandon();
+  }
+
+  complete(): void {
+    this.#isComplete = true;
+  }
 
   /** The next page; one call at a time, and none behind the last page. */
   next(): Promise<PackedRows> {

@@ -8,6 +8,8 @@ import { RocksError } from './rocks-error.js';
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** Nothing but what comes now is to come. */
+  complete?(): void;
 }
 
 /** Offers a write to the addon. False: its queue is full. Throws where the addon refuses it. */
@@ -55,10 +57,13 @@ export class Requests {
     });
   }
 
-  /** {@link start} for an answer of several pages, behind the writes called before. */
-  startPaged(begin: (request: number) => void): Pages {
-    const pages = new Pages();
+  /**
+   * {@link start} for an answer of several pages, behind the writes called before. `abandon` is called where no more of
+   * them are wanted.
+   */
+  startPaged(begin: (request: number) => void, abandon: (request: number) => void): Pages {
     const request = ++this.#last;
+    const pages = new Pages(() => abandon(request));
     const beginNow = () => {
       begin(request);
       this.#waiting.set(request, pages);
@@ -135,7 +140,10 @@ export class Requests {
   /** A negative request: more is to come of it. */
   #settleOne(request: number, error: unknown, value: unknown): void {
     const waiting = this.#waiting.get(Math.abs(request));
-    if (request > 0) this.#waiting.delete(request);
+    if (request > 0) {
+      this.#waiting.delete(request);
+      waiting?.complete?.();
+    }
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(error);
   }

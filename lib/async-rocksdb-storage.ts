@@ -191,6 +191,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
       const standsOnCursor = step.done || !('meta' in step.value);
       const foreseen = this.#failedWrite > called || cursor === this.#writtenCursor;
       if (foreseen || !standsOnCursor) return this.#finish(started);
+      started.pages?.abandon();
       return this.#finish(reported(() => this.#start(reading(this.#writtenCursor))));
     });
   }
@@ -211,6 +212,8 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
       return step.value;
     } catch (error) {
       throw asStorageError(error);
+    } finally {
+      pages?.abandon(); // a gap or a damaged entry ends a reading before its last page
     }
   }
 

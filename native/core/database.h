@@ -86,8 +86,11 @@ class Database : public std::enable_shared_from_this<Database> {
   /** Whether `write_later` would refuse it for what it holds, which it does not say where the queue is full. */
   Status check_write(std::span<const uint8_t> packed);
 
-  /** A part of what `read_behind_writes` finds. The last one says so, and has the status of the whole. */
-  using TakePage = std::function<void(const Status&, PackedRows page, bool is_last)>;
+  /**
+   * Takes a part of what `read_behind_writes` finds. The last one says so, and has the status of the whole. False: no
+   * more is wanted, and an empty last one is to follow.
+   */
+  using TakePage = std::function<bool(const Status&, PackedRows page, bool is_last)>;
   /**
    * Reads a range as every write taken before leaves it, whatever is written while it is read, and even where closing
    * begins right after this call. Each page but the last ends with the row that reaches `page_bytes`. `take` is called

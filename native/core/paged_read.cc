@@ -30,8 +30,12 @@ void PagedRead::run() {
       const Status status = read_piece(*cursor_, false, limits, subject_.name, &page);
       rows_left -= page.count();
       const bool is_last = !status.ok() || rows_left == 0 || page.byte_length() < page_bytes_;
-      take_(status, std::move(page), is_last);
+      const bool go_on = take_(status, std::move(page), is_last);
       if (is_last) return;
+      if (!go_on) {
+        take_({}, {}, true);
+        return;
+      }
       cursor_->Next();
     }
   } catch (const std::exception& error) {  // out of memory

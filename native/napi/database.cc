@@ -55,6 +55,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan>>("scan"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan_sync>>("scanSync"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::read>>("read"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::abandon_read>>("abandonRead"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::iterate>>("iterate"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::compact_range>>("compactRange"),
@@ -91,7 +92,10 @@ void DatabaseObject::expect(Napi::Env env) {
 void DatabaseObject::settle(Napi::Env env, std::span<Result> results) {
   const Napi::HandleScope scope(env);
   [[maybe_unused]] const Napi::Object self = Value();  // keeps this object until the call below is over
-  for (const Result& result : results) pending_ -= result.completes;
+  for (const Result& result : results) {
+    pending_ -= result.completes;
+    if (!reads_.empty()) reads_.erase(result.request);
+  }
   if (pending_ == 0) Unref();
 
   Napi::Array values = Napi::Array::New(env, results.size() * 3);
@@ -261,17 +265,25 @@ void DatabaseObject::read(const Napi::CallbackInfo& info) {
                         .limit = take_optional_integer(info[5], "limit"),
                         .max_bytes = {}};
   const uint64_t page_bytes = std::max<uint64_t>(1, take_integer(info[4], "page bytes"));
-  auto take = [environment = environment_, address = address_, request](const core::Status& status,
-                                                                        core::PackedRows page, bool is_last) {
+  auto wanted = std::make_shared<std::atomic<bool>>(true);
+  auto take = [environment = environment_, address = address_, request, wanted](const core::Status& status,
+                                                                                core::PackedRows page, bool is_last) {
     environment->mailbox().post({.database = address,
                                  .request = is_last ? request : -request,
                                  .status = status,
                                  .value = std::move(page).finish(),
                                  .completes = is_last ? 1U : 0U});
+    return wanted->load();
   };
   throw_if_failed(info.Env(),
                   opened(info.Env()).read_behind_writes(family, std::move(range), page_bytes, std::move(take)));
+  reads_.insert_or_assign(request, std::move(wanted));
   expect(info.Env());
+}
+
+void DatabaseObject::abandon_read(const Napi::CallbackInfo& info) {
+  const auto found = reads_.find(take_request(info[0]));
+  if (found != reads_.end()) *found->second = false;
 }
 
 Napi::Value DatabaseObject::iterate(const Napi::CallbackInfo& info) {

@@ -5,11 +5,13 @@
 // its last comes under the negative of its number.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <span>
+#include <unordered_map>
 
 #include <napi.h>
 
@@ -75,6 +77,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void scan(const Napi::CallbackInfo& info);                // request, family, lower, upper, reverse, limit, max bytes
   Napi::Value scan_sync(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
   void read(const Napi::CallbackInfo& info);                // request, family, lower, upper, page bytes, limit
+  void abandon_read(const Napi::CallbackInfo& info);        // request
   Napi::Value iterate(const Napi::CallbackInfo& info);      // family, lower, upper, reverse, limit, max bytes
   void flush(const Napi::CallbackInfo& info);               // request
   void compact_range(const Napi::CallbackInfo& info);       // request, family, lower, upper
@@ -101,6 +104,8 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   const uint64_t address_;  // taken last: a constructor that throws leaves no dangling one
   std::shared_ptr<core::Database> database_;
   size_t pending_ = 0;
+  /** Whether what a `read` under way finds is still wanted, by its request. */
+  std::unordered_map<double, std::shared_ptr<std::atomic<bool>>> reads_;
 };
 
 core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first);

@@ -1,8 +1,11 @@
 // The read that the asynchronous storage stands on: a range as the writes called before it leave it, page by page.
 
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ColumnFamily, Database, WriteBatch } from '../../lib/index.js';
 import { newColumnFamily } from '../support/shared-database.js';
+import { openAt } from '../support/temporary-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let family: ColumnFamily;
 beforeEach(async () => {
@@ -40,6 +43,27 @@ describe('pages', () => {
   it('are one, and empty, where the range holds nothing', async () => {
     expect((await read(0, 9, 1).next()).count).toBe(0);
     expect((await read(9, 0, 1).next()).count).toBe(0);
+  });
+});
+
+describe('a read that is abandoned', () => {
+  it('is not read to its end', async () => {
+    const { database } = family;
+    await database.write(put(0, 200));
+    const written = database.write(put(0, 1), { sync: true }); // what the read waits for
+    const pages = read(0, 200, 1);
+    pages.abandon();
+    expect([(await pages.next()).count, (await pages.next()).count]).toEqual([1, 0]);
+    pages.abandon(); // once more, when it is over
+    await written;
+  });
+
+  it('holds up no close', async () => {
+    const own = await openAt(join(temporaryFolder(), 'db'));
+    const pages = Database.readBehindWrites(own, own.columnFamily('default'), key(0), key(9), 1);
+    pages.abandon();
+    await own.close();
+    expect((await pages.next()).count).toBe(0);
   });
 });
 

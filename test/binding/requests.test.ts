@@ -4,6 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { ALONE, Requests } from '../../binding/requests.js';
 
 const STREAM = 1;
+const unasked = () => {
+  throw new Error('nothing was to be abandoned');
+};
 
 /** An addon whose queue has room for so many writes. */
 function addon(requests: Requests, room: number) {
@@ -94,7 +97,7 @@ describe('a read of several pages', () => {
     let request = 0;
     const pages = requests.startPaged((number) => {
       request = number;
-    });
+    }, unasked);
     const first = pages.next();
     requests.settle([-request, undefined, page(1), -request, undefined, page(2)]);
     requests.settle([request, undefined, page(3)]);
@@ -106,7 +109,7 @@ describe('a read of several pages', () => {
     let request = 0;
     const pages = requests.startPaged((number) => {
       request = number;
-    });
+    }, unasked);
     requests.settle([-request, undefined, page(1), request, new Error('damaged'), page(0)]);
     expect((await pages.next()).count).toBe(1);
     await expect(pages.next()).rejects.toThrow('damaged');
@@ -116,7 +119,7 @@ describe('a read of several pages', () => {
     const requests = new Requests();
     const queue = addon(requests, 1);
     for (const name of ['a', 'b']) queue.write(name, ALONE);
-    requests.startPaged(() => queue.taken.push('read'));
+    requests.startPaged(() => queue.taken.push('read'), unasked);
     queue.write('c', ALONE);
     expect(queue.taken).toEqual(['a']);
     requests.offerHeld(true);
@@ -129,7 +132,7 @@ describe('a read of several pages', () => {
     queue.write('a', ALONE);
     const pages = requests.startPaged(() => {
       throw new Error('refused');
-    });
+    }, unasked);
     queue.write('b', ALONE);
     requests.offerHeld(true);
     expect(queue.taken).toEqual(['a', 'b']);
