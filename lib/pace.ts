@@ -4,12 +4,14 @@ import { type ColumnFamily, Database } from '../binding/index.js';
 /** What flushes and compactions may write a second while a log appends beside a snapshot. */
 const BESIDE_APPENDS_BYTES_PER_SECOND = 32 * 1024 * 1024;
 const POLL_MS = 1;
+/** Files that wait to be compacted. From 20 on RocksDB slows the writes of all column families. */
+const MOST_FILES = 16;
 /** A source that has nothing to give for so long is not what an fsync waits behind. */
 const LAPSE_MS = 1000;
 
 /**
  * Keeps a snapshot that is being written from crowding out the logs of its database. It never fills a memtable while another
- * of the column family is being flushed: two that wait stop the writes of all. And where somebody fsyncs meanwhile, it has
+ * of the column family is being flushed, nor lets files pile up: either would have RocksDB hold up the writes of all. And where somebody fsyncs meanwhile, it has
  * RocksDB write its files slowly: an fsync waits behind what the disk has been given before. But not while another column
  * family flushes: a log that is appended to faster than that would be stopped.
  */
@@ -25,7 +27,7 @@ export class Pace {
 
   /** Before each chunk. */
   async turn(): Promise<void> {
-    if (!isFlushing(this.#family)) return;
+    if (!this.#isBehind()) return;
     // The chunks themselves are not fsynced.
     const fsyncs = Number(this.#family.database.property('rocksdb.dbstats/db.wal_syncs'));
     const isWaitedFor = fsyncs !== this.#fsyncs;
@@ -33,7 +35,15 @@ export class Pace {
     do {
       await this.#limit(isWaitedFor && !this.#isAnotherFlushing());
       await sleep(POLL_MS);
-    } while (isFlushing(this.#family));
+    } while (this.#isBehind());
+  }
+
+  /** Not where RocksDB has failed to flush or to compact, and may never catch up: the next write then learns of it. */
+  #isBehind(): boolean {
+    const { database } = this.#family;
+    if (database.property('rocksdb.background-errors') !== '0') return false;
+    const files = Number(database.property('rocksdb.num-files-at-level0', this.#family));
+    return isFlushing(this.#family) || files >= MOST_FILES;
   }
 
   #isAnotherFlushing(): boolean {

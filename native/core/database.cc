@@ -420,7 +420,9 @@ Status Database::limit_write_buffer(const Lease&, uint32_t family_id, uint64_t b
   if (read_only_ || db_->GetOptions(family.get()).write_buffer_size <= bytes) return {};
   constexpr uint64_t kLeastBytes = 64 << 10;
   const std::string limit = std::to_string(std::max(bytes, kLeastBytes));
-  const rocksdb::Status status = db_->SetOptions(family.get(), {{"write_buffer_size", limit}});
+  // A third memtable: a flush that somebody else asks for must not be the one too many that stops all writes.
+  const rocksdb::Status status =
+      db_->SetOptions(family.get(), {{"write_buffer_size", limit}, {"max_write_buffer_number", "3"}});
   return from_rocksdb(status, "limit", subject(family));
 }
 

@@ -7,12 +7,18 @@ import { Pace } from '../../lib/pace.js';
 let fsyncs: number;
 /** The column families that are being flushed. */
 let flushing: Set<string>;
+/** That wait for a compaction. */
+let files: number;
+/** Of flushes and compactions. */
+let errors: number;
 let limits: number[];
 let pace: Pace;
 
 beforeEach(() => {
   fsyncs = 0;
   flushing = new Set();
+  files = 0;
+  errors = 0;
   limits = [];
   jest.spyOn(Database, 'limitBackgroundWrites').mockImplementation(async (_, bytesPerSecond) => {
     limits.push(bytesPerSecond);
@@ -20,8 +26,12 @@ beforeEach(() => {
   const database = {
     columnFamilies: ['log', 'snapshots'],
     columnFamily: (name: string) => ({ name, database }),
-    property: (name: string, family?: ColumnFamily) =>
-      name.startsWith('rocksdb.dbstats') ? `${fsyncs}` : flushing.has(family?.name ?? '') ? '1' : '0',
+    property: (name: string, family?: ColumnFamily) => {
+      if (name.startsWith('rocksdb.dbstats')) return `${fsyncs}`;
+      if (name === 'rocksdb.num-files-at-level0') return `${files}`;
+      if (name === 'rocksdb.background-errors') return `${errors}`;
+      return flushing.has(family?.name ?? '') ? '1' : '0';
+    },
   };
   pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily);
 });
@@ -80,5 +90,28 @@ describe('a snapshot that is being written', () => {
     await turnBesideFlush();
     await pace.end();
     expect(limits).toEqual([LIMIT, 0]);
+  });
+});
+
+describe('a chunk', () => {
+  it('waits until a flush, or a compaction that has fallen behind, has caught up', async () => {
+    files = 16;
+    flushing.add('snapshots');
+    let went = false;
+    const turn = pace.turn().then(() => {
+      went = true;
+    });
+    flushing.delete('snapshots');
+    await pause(20);
+    expect(went).toBe(false);
+    files = 15;
+    await turn;
+  });
+
+  it('waits for nothing once RocksDB has failed in the background: the write that follows says so', async () => {
+    files = 16;
+    flushing.add('snapshots');
+    errors = 1;
+    await pace.turn();
   });
 });
