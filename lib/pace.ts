@@ -11,9 +11,9 @@ const LAPSE_MS = 1000;
 
 /**
  * Keeps a snapshot that is being written from crowding out the logs of its database. It never fills a memtable while another
- * of the column family is being flushed, nor lets files pile up: either would have RocksDB hold up the writes of all. And where somebody fsyncs meanwhile, it has
- * RocksDB write its files slowly: an fsync waits behind what the disk has been given before. But not while another column
- * family flushes: a log that is appended to faster than that would be stopped.
+ * of the column family is being flushed, nor lets files pile up: either would have RocksDB hold up the writes of all. And
+ * where somebody fsyncs meanwhile, it has RocksDB write its files slowly: an fsync waits behind what the disk has been given
+ * before. But not while another column family flushes: a log that is appended to faster than that would be stopped.
  */
 export class Pace {
   readonly #family: ColumnFamily;
