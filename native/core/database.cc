@@ -83,7 +83,10 @@ Status Database::open_beside_writer(const OpenConfig& config) {
     const std::string before = manifest_state(path_);
     Status status = open_rocksdb(config);
     if (manifest_state(path_) == before) return status;
-    families_.clear();
+    {
+      const std::lock_guard lock(families_mutex_);
+      families_.clear();
+    }
     db_.reset();
     std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
   }
@@ -166,20 +169,23 @@ Status Database::open_rocksdb(const OpenConfig& config) {
   if (!opened.ok()) return from_rocksdb(opened, "open", path_);
   db_.reset(db);
   writes_.open(db, config.max_queued_bytes, settle_writes_);
-  for (rocksdb::ColumnFamilyHandle* handle : handles) families_.emplace(handle->GetID(), own(handle));
+  for (rocksdb::ColumnFamilyHandle* handle : handles) add_family(handle);
 
   for (const ColumnFamilyConfig& family : missing) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const rocksdb::Status created =
         db->CreateColumnFamily(column_family_options(family, block_cache_), family.name, &handle);
     if (!created.ok()) return from_rocksdb(created, "create column family", family.name);
-    families_.emplace(handle->GetID(), own(handle));
+    add_family(handle);
   }
   return {};
 }
 
-Database::Family Database::own(rocksdb::ColumnFamilyHandle* handle) {
-  return {handle, [db = db_.get()](rocksdb::ColumnFamilyHandle* held) { (void)db->DestroyColumnFamilyHandle(held); }};
+void Database::add_family(rocksdb::ColumnFamilyHandle* handle) {
+  Family family(handle,
+                [db = db_.get()](rocksdb::ColumnFamilyHandle* held) { (void)db->DestroyColumnFamilyHandle(held); });
+  const std::lock_guard lock(families_mutex_);  // while opening too: `column_families` asks for no lease
+  families_.emplace(handle->GetID(), std::move(family));
 }
 
 // ── Leases and column families ───────────────────────────────────────────────────────────────────────────────────────
@@ -238,10 +244,7 @@ Status Database::create_column_family(const ColumnFamilyConfig& config, FamilyCr
       return;
     }
     const uint32_t id = handle->GetID();
-    {
-      const std::lock_guard lock(families_mutex_);
-      families_.emplace(id, own(handle));
-    }
+    add_family(handle);
     done({}, id);
   });
   return {};

@@ -130,7 +130,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Database(std::string path, WriteQueue::Settle settle_writes);
 
   Status find_family(uint32_t id, std::string_view operation, Family* family) const;
-  Family own(rocksdb::ColumnFamilyHandle* handle);
+  void add_family(rocksdb::ColumnFamilyHandle* handle);
   Status open_beside_writer(const OpenConfig& config);
   Status open_rocksdb(const OpenConfig& config);
   Status dispose();
