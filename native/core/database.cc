@@ -224,17 +224,20 @@ std::vector<std::pair<std::string, uint32_t>> Database::column_families() const 
   return names;
 }
 
+bool Database::has_family(const std::string& name) const {
+  const std::lock_guard lock(families_mutex_);
+  return dropping_.contains(name) ||
+         std::ranges::any_of(families_, [&](const auto& entry) { return entry.second->GetName() == name; });
+}
+
 Status Database::create_column_family(const ColumnFamilyConfig& config, FamilyCreated done) {
   auto held = std::make_shared<Lease>(lease());
   if (!*held) return closed("create a column family in");
   if (Status refused = refuse_if_read_only("create a column family in"); !refused.ok()) return refused;
   writes_.post_exclusive([this, held, config, done = std::move(done)] {
-    for (const auto& [name, id] : column_families()) {
-      if (name == config.name) {
-        done({ErrorCode::kColumnFamilyExists, "create column family " + config.name + " in " + path_ + ": it exists"},
-             0);
-        return;
-      }
+    if (has_family(config.name)) {
+      done({ErrorCode::kColumnFamilyExists, "create column family " + config.name + " in " + path_ + ": it exists"}, 0);
+      return;
     }
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const rocksdb::Status created =
@@ -262,6 +265,7 @@ Status Database::drop_column_family(const std::string& name, FamilyDropped done)
     const std::lock_guard lock(families_mutex_);
     for (auto entry = families_.begin(); entry != families_.end(); ++entry) {
       if (entry->second->GetName() == name) {
+        dropping_.insert(name);
         family = std::move(entry->second);
         families_.erase(entry);
         break;
@@ -273,9 +277,10 @@ Status Database::drop_column_family(const std::string& name, FamilyDropped done)
   }
   writes_.post_exclusive([this, held, family = std::move(family), name, done = std::move(done)]() mutable {
     const rocksdb::Status dropped = db_->DropColumnFamily(family.get());
-    if (!dropped.ok()) {
+    {
       const std::lock_guard lock(families_mutex_);
-      families_.emplace(family->GetID(), family);
+      dropping_.erase(name);
+      if (!dropped.ok()) families_.emplace(family->GetID(), family);
     }
     family.reset();  // before the lease
     done(from_rocksdb(dropped, "drop column family", name));

@@ -131,6 +131,8 @@ class Database : public std::enable_shared_from_this<Database> {
 
   Status find_family(uint32_t id, std::string_view operation, Family* family) const;
   void add_family(rocksdb::ColumnFamilyHandle* handle);
+  /** As RocksDB sees it. To be called on the queue's thread. */
+  bool has_family(const std::string& name) const;
   Status open_beside_writer(const OpenConfig& config);
   Status open_rocksdb(const OpenConfig& config);
   Status dispose();
@@ -147,6 +149,8 @@ class Database : public std::enable_shared_from_this<Database> {
 
   mutable std::mutex families_mutex_;
   std::unordered_map<uint32_t, Family> families_;
+  /** Gone from `families_`, but in RocksDB until their drop has its turn. */
+  std::set<std::string> dropping_;
 
   std::mutex iterators_mutex_;
   std::set<Iterator*> iterators_;

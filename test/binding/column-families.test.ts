@@ -70,6 +70,14 @@ describe('createColumnFamily', () => {
     expect(shown(await db.scan(db.columnFamily('log')))).toEqual(['k=v']);
   });
 
+  it('refuses a name that exists, also when a drop of it follows at once', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log'] });
+    const [created, dropped] = await Promise.allSettled([db.createColumnFamily('log'), db.dropColumnFamily('log')]);
+    expect(created).toMatchObject({ status: 'rejected', reason: { code: 'COLUMN_FAMILY_EXISTS' } });
+    expect(dropped.status).toBe('fulfilled');
+    expect(db.columnFamilies).toEqual(['default']);
+  });
+
   it('takes any name that UTF-8 can carry', async () => {
     const names = ['with space', 'a/b', '..', '"quoted"', 'línea', '日誌', '📓', 'x'.repeat(10_000)];
     const db = await temporaryDatabase();
