@@ -166,7 +166,9 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
 }
 
 Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
-  drain();
+  // Held from the look-up on: a column family that is dropped between the look-up and the commit would fail the write
+  // inside RocksDB, and with it every later one.
+  const Turn turn(*this);
   rocksdb::WriteBatch batch(packed.size() + kBatchHeaderBytes);
   std::vector<Family> families;
   const ColumnFamilyLookup lookup = [&](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
@@ -212,14 +214,30 @@ void WriteQueue::kick() noexcept {
   }
 }
 
-void WriteQueue::drain() {
+void WriteQueue::drain() { (void)wait_until_idle(); }
+
+std::unique_lock<std::mutex> WriteQueue::wait_until_idle() {
   ++state_->drains;
   kick();
-  {
-    std::unique_lock lock(state_->mutex);
-    state_->idle.wait(lock, [this] { return !state_->running; });
-  }
+  std::unique_lock lock(state_->mutex);
+  state_->idle.wait(lock, [this] { return !state_->running; });
   --state_->drains;
+  return lock;
+}
+
+WriteQueue::Turn::Turn(WriteQueue& queue) : queue_(queue) {
+  const auto lock = queue.wait_until_idle();
+  queue.state_->running = true;
+}
+
+WriteQueue::Turn::~Turn() {
+  State& state = *queue_.state_;
+  {
+    const std::lock_guard lock(state.mutex);
+    state.running = false;
+  }
+  state.idle.notify_all();
+  if (state.kicked) queue_.kick();  // what came meanwhile
 }
 
 bool WriteQueue::is_broken() const { return state_->broken; }

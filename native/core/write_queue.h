@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "core/batch_format.h"
@@ -60,7 +61,7 @@ class WriteQueue {
   /** An exception has come out of RocksDB's own write, which is not made for that: it must not be called again. */
   bool is_broken() const;
 
-  /** Waits for every write taken before, then writes on this thread. */
+  /** Waits for every write taken before, then writes on this thread, before every one taken meanwhile. */
   Status write_now(std::span<const uint8_t> packed, bool sync);
 
   /** Runs `task` after every write taken before it and before every one taken later. */
@@ -82,6 +83,20 @@ class WriteQueue {
  private:
   struct Group;
   struct State;
+
+  /** While it lives, nothing of the queue is performed; what was taken before it has been. */
+  class Turn {
+   public:
+    explicit Turn(WriteQueue& queue);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    WriteQueue& queue_;
+  };
+
+  std::unique_lock<std::mutex> wait_until_idle();
 
   std::shared_ptr<State> state_;
   TaskQueue thread_;
