@@ -77,7 +77,7 @@ export class LiveRanges {
     const last = this.#ranges.at(-1);
     const to = from + count;
     return last?.known === 'all' && last.to === from
-      ? new LiveRanges([...this.#ranges.slice(0, -1), { from: last.from, to, known: 'all' }])
+      ? new LiveRanges(this.#ranges.with(-1, { from: last.from, to, known: 'all' }))
       : new LiveRanges([...this.#ranges, { from, to, known: 'all' }]);
   }
 

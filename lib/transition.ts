@@ -107,5 +107,5 @@ function append<T, S>(cursor: Cursor, from: LogIndex, entries: readonly T[], rec
     throw new StorageError('INVALID_ARGUMENT', `an append of ${entries.length} at index ${from} would pass 2^53 - 1`);
   }
   records.push({ type: 'putEntries', from, entries });
-  return { ...cursor, live: cursor.live.append(from, entries.length) };
+  return { live: cursor.live.append(from, entries.length), compactedIdx: cursor.compactedIdx };
 }

@@ -26,10 +26,12 @@ constexpr size_t kBatchHeaderBytes = 32;
 constexpr size_t kStartAtBytes = 64 << 10;
 // And takes no more: the first that joined should not wait for the last of a flood.
 constexpr size_t kGroupBytes = 4 << 20;
-// Where this many came together, their callers are about to call again: the thread looks out for them a moment before
-// it sleeps, since waking it takes as long as a fair part of an fsync.
+// Where this many came together, as many are about to come again, and the thread looks out before it sleeps: so long
+// for the first, and then for the kick behind the last. Waking it takes as long as a fair part of an fsync. Has it
+// fallen asleep, the first wakes it, so that this passes while the others join.
 constexpr size_t kCompany = 8;
-constexpr std::chrono::microseconds kLookOut{60};
+constexpr std::chrono::microseconds kLookOutForFirst{60};
+constexpr std::chrono::microseconds kLookOutForKick{120};
 
 }  // namespace
 
@@ -68,8 +70,12 @@ struct WriteQueue::State {
   std::deque<std::variant<std::unique_ptr<Group>, TaskQueue::Task>> waiting;
   size_t waiting_bytes = 0;  // of all groups not yet settled
   bool running = false;
+  /** How many writes the last group was of. */
+  size_t company = 0;
   /** What waits may start. */
   std::atomic<bool> kicked = false;
+  /** A write has joined since a group was last taken. */
+  std::atomic<bool> joined = false;
   std::atomic<bool> broken = false;
   /** Somebody waits for the thread to be idle. */
   std::atomic<int> drains = 0;
@@ -104,7 +110,8 @@ struct WriteQueue::State {
 
   Status merge_and_commit(const Group& group);
   void run();
-  bool is_kicked_soon() const;
+  /** Waits a moment for `joined`, then for `kicked`. */
+  void look_out() const;
   void perform(const Group& group);
 };
 
@@ -160,6 +167,10 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
   if (group->parts.size() == 1) state.lifetime.retain();
   state.waiting_bytes += packed.size();
   const bool large = group->bytes.size() >= kStartAtBytes;
+  const bool first_of_company =
+      state.company >= kCompany && !state.running && state.waiting.size() == 1 && group->parts.size() == 1;
+  state.joined = true;
+  if (first_of_company) state.running = start();
   lock.unlock();
   if (large) kick();
   return {};
@@ -204,13 +215,16 @@ void WriteQueue::kick() noexcept {
   state_->kicked = true;
   if (state_->running) return;
   state_->running = true;
+  if (start()) return;
+  lock.unlock();
+  state_->run();  // what was taken must be written all the same
+}
+
+bool WriteQueue::start() noexcept {
   try {
-    if (thread_.post([state = state_] { state->run(); })) return;
-    state_->running = false;  // stopped, which comes after `drain`: nobody is left to wait
+    return thread_.post([state = state_] { state->run(); });
   } catch (const std::exception&) {
-    // No thread is to be had, or no memory for one. What was taken must be written all the same.
-    lock.unlock();
-    state_->run();
+    return false;
   }
 }
 
@@ -247,18 +261,19 @@ void WriteQueue::stop() { thread_.stop(); }
 // ── Performing them, on the queue's thread ───────────────────────────────────────────────────────────────────────────
 
 void WriteQueue::State::run() {
-  size_t company = 0;
   std::unique_lock lock(mutex);
   for (;;) {
-    if (!kicked) {
+    if (!kicked && company >= kCompany) {
       lock.unlock();
-      const bool go_on = company >= kCompany && is_kicked_soon();
+      look_out();
       lock.lock();
-      if (!go_on && !kicked) break;
     }
+    if (!kicked) break;
     auto next = std::move(waiting.front());
     waiting.pop_front();
     if (waiting.empty()) kicked = false;
+    joined = false;
+    if (const auto* group = std::get_if<std::unique_ptr<Group>>(&next)) company = (*group)->parts.size();
     lock.unlock();
     if (const auto* task = std::get_if<TaskQueue::Task>(&next)) {
       (*task)();
@@ -266,8 +281,7 @@ void WriteQueue::State::run() {
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));
-      company = group->parts.size();
-      const bool has_lease = company > 0;
+      const bool has_lease = !group->parts.empty();
       if (has_lease) perform(*group);
       for (const TaskQueue::Task& reader : group->readers) reader();
       group.reset();  // its column families go before its lease
@@ -279,13 +293,13 @@ void WriteQueue::State::run() {
   idle.notify_all();
 }
 
-bool WriteQueue::State::is_kicked_soon() const {
-  const auto deadline = std::chrono::steady_clock::now() + kLookOut;
-  while (!kicked) {
-    if (drains > 0 || std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
+void WriteQueue::State::look_out() const {
+  const auto wait_for = [this](const std::atomic<bool>& sign, std::chrono::microseconds time) {
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    while (!sign && drains == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return sign.load();
+  };
+  if (kicked || wait_for(joined, kLookOutForFirst)) wait_for(kicked, kLookOutForKick);
 }
 
 Status WriteQueue::State::merge_and_commit(const Group& group) {

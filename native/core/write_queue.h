@@ -97,6 +97,8 @@ class WriteQueue {
   };
 
   std::unique_lock<std::mutex> wait_until_idle();
+  /** Wakes the thread. False where there is none: it was stopped, or none is to be had. */
+  bool start() noexcept;
 
   std::shared_ptr<State> state_;
   TaskQueue thread_;
