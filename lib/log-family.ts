@@ -3,6 +3,7 @@
 import { type ColumnFamily, Database, RocksError, type ScanRange, WriteBatch } from '../binding/index.js';
 import type { PackedRows } from '../binding/packed-rows.js';
 import type { Pages } from '../binding/pages.js';
+import type { EncodedInPlace } from './codec.js';
 import type { Cursor } from './cursor.js';
 import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, readLogKey, writeLogKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
@@ -26,6 +27,9 @@ const AFTER_KEY = Buffer.alloc(1);
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
 export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
 
+/** Up to this many bytes, a loop has copied part of a buffer before an object for that part is made. */
+const COPIED_BY_WORD = 512;
+
 export class LogFamily<T, S> implements Probe {
   readonly database: Database;
   readonly family: ColumnFamily;
@@ -43,13 +47,24 @@ export class LogFamily<T, S> implements Probe {
 
     const { family } = this;
     const batch = this.#batch;
+    /** Gives the place where its bytes belong. */
+    const openEntry = (idx: LogIndex, length: number): number => {
+      const at = WriteBatch.extend(batch, family, LOG_KEY_BYTES, length + 1);
+      const memory = WriteBatch.pack(batch, database);
+      writeLogKey(memory, at, idx);
+      memory[at + LOG_KEY_BYTES] = SCHEMA_VERSION;
+      return at + LOG_KEY_BYTES + 1;
+    };
     this.#sink = {
       putEntry(idx, bytes) {
-        const at = WriteBatch.extend(batch, family, LOG_KEY_BYTES, bytes.byteLength + 1);
-        const memory = WriteBatch.pack(batch, database);
-        writeLogKey(memory, at, idx);
-        memory[at + LOG_KEY_BYTES] = SCHEMA_VERSION;
-        memory.set(bytes, at + LOG_KEY_BYTES + 1);
+        const at = openEntry(idx, bytes.byteLength);
+        WriteBatch.pack(batch, database).set(bytes, at);
+      },
+      putEntryInPlace(idx, encoded) {
+        const { memory, start, end } = encoded;
+        const at = openEntry(idx, end - start);
+        if (end - start <= COPIED_BY_WORD) copyByWord(encoded, WriteBatch.view(batch), at);
+        else WriteBatch.pack(batch, database).set(memory.subarray(start, end), at);
       },
       put: (key, value) => batch.put(family, key, value),
       delete: (key) => batch.delete(family, key),
@@ -162,4 +177,10 @@ export function asStorageError(error: unknown): unknown {
   if (!(error instanceof RocksError)) return error;
   const code = error.code === 'COLUMN_FAMILY_NOT_FOUND' ? error.code : 'ROCKSDB';
   return new StorageError(code, error.message, { cause: error });
+}
+
+function copyByWord({ view, start, end }: EncodedInPlace, to: DataView, at: number): void {
+  let from = start;
+  for (; from + 4 <= end; from += 4, at += 4) to.setUint32(at, view.getUint32(from));
+  for (; from < end; from++, at++) to.setUint8(at, view.getUint8(from));
 }

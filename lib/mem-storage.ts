@@ -55,11 +55,13 @@ export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
     }
     // Encoded in full before the first change: an entry that cannot be encoded leaves everything as it was.
     const changes: (() => void)[] = [];
+    const putEntry = (idx: LogIndex, bytes: Uint8Array) => {
+      const value = framed(bytes);
+      changes.push(() => this.#entries.set(idx, value));
+    };
     encodeRecords(records, this.codecs, {
-      putEntry: (idx, bytes) => {
-        const value = framed(bytes);
-        changes.push(() => this.#entries.set(idx, value));
-      },
+      putEntry,
+      putEntryInPlace: (idx, { memory, start, end }) => putEntry(idx, memory.subarray(start, end)),
       put: (key, value) => changes.push(() => this.#meta.set(key.toString(), value)),
       delete: (key) => changes.push(() => this.#meta.delete(key.toString())),
       removeEntries: (from, to) =>

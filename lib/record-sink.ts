@@ -1,8 +1,8 @@
-import type { Codec } from './codec.js';
+import { type Codec, type EncodedInPlace, inPlaceEncoder } from './codec.js';
 import { META_KEYS, type MetaName } from './key-space.js';
 import type { LogIndex } from './storage.js';
 import type { StorageRecord } from './transition.js';
-import { ballotCodec, encodeBytes, encodeIndex, encodeValue, stopsignCodec } from './values.js';
+import { ballotCodec, cannotEncode, encodeBytes, encodeIndex, encodeValue, stopsignCodec } from './values.js';
 
 /** How a storage encodes what its caller gives it. */
 export interface Codecs<T, S> {
@@ -14,6 +14,7 @@ export interface Codecs<T, S> {
 export interface RecordSink {
   /** `bytes` are the codec's own, which may be used again: to be copied, behind the schema version. */
   putEntry(idx: LogIndex, bytes: Uint8Array): void;
+  putEntryInPlace(idx: LogIndex, encoded: EncodedInPlace): void;
   put(key: Buffer, value: Buffer): void;
   delete(key: Buffer): void;
   /** Log entries in `[from, to)`. */
@@ -28,15 +29,9 @@ export function encodeRecords<T, S>(
 ): void {
   for (const record of records) {
     switch (record.type) {
-      case 'putEntries': {
-        let idx = record.from;
-        const what = () => `the entry for index ${idx}`;
-        for (const entry of record.entries) {
-          sink.putEntry(idx, encodeBytes(codecs.entry, entry, what));
-          idx++;
-        }
+      case 'putEntries':
+        putEntries(record.from, record.entries, codecs.entry, sink);
         break;
-      }
       case 'removeEntries':
         sink.removeEntries(record.from, record.to);
         break;
@@ -56,6 +51,29 @@ export function encodeRecords<T, S>(
         sink.delete(META_KEYS[record.name]);
         break;
     }
+  }
+}
+
+function putEntries<T>(from: LogIndex, entries: readonly T[], codec: Codec<T>, sink: RecordSink): void {
+  let idx = from;
+  const what = () => `the entry for index ${idx}`;
+  const encodeInPlace = inPlaceEncoder(codec);
+  if (encodeInPlace === undefined) {
+    for (const entry of entries) {
+      sink.putEntry(idx, encodeBytes(codec, entry, what));
+      idx++;
+    }
+    return;
+  }
+  for (const entry of entries) {
+    let encoded: EncodedInPlace;
+    try {
+      encoded = encodeInPlace(entry);
+    } catch (error) {
+      throw cannotEncode(what(), error);
+    }
+    sink.putEntryInPlace(idx, encoded);
+    idx++;
   }
 }
 

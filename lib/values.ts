@@ -17,12 +17,16 @@ export function encodeBytes<V>(codec: Codec<V>, value: V, what: () => string): U
   try {
     bytes = codec.encode(value);
   } catch (error) {
-    throw new StorageError('CODEC', `${what()} cannot be encoded: ${messageOf(error)}`, { cause: error });
+    throw cannotEncode(what(), error);
   }
   if (!(bytes instanceof Uint8Array)) throw new StorageError('CODEC', `${what()}: its codec did not give a Uint8Array`);
   if (isGone(bytes))
     throw new StorageError('CODEC', `${what()} cannot be encoded: the buffer of its bytes is detached`);
   return bytes;
+}
+
+export function cannotEncode(what: string, cause: unknown): StorageError {
+  return new StorageError('CODEC', `${what} cannot be encoded: ${messageOf(cause)}`, { cause });
 }
 
 /** The value as it lies on disk. Throws like {@link encodeBytes}. */

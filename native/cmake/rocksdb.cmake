@@ -32,6 +32,9 @@ list(APPEND rocksdb_sources "${ROCKSDB_PACKAGE_DIR}/build_version.cc")
 # ── How ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 set(rocksdb_definitions ROCKSDB_PLATFORM_POSIX ROCKSDB_LIB_IO_POSIX ROCKSDB_USE_RTTI)
+# No counters a thread: nobody reads them, and in a shared library each costs a look-up of the thread's own memory. They
+# took 6 % of an append of 1,000 entries.
+list(APPEND rocksdb_definitions NPERF_CONTEXT NIOSTATS_CONTEXT)
 if(APPLE)
   list(APPEND rocksdb_definitions OS_MACOSX)
 else()

@@ -170,7 +170,13 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
   const bool first_of_company =
       state.company >= kCompany && !state.running && state.waiting.size() == 1 && group->parts.size() == 1;
   state.joined = true;
-  if (first_of_company) state.running = start();
+  if (first_of_company) {
+    try {
+      state.running = start();
+    } catch (const std::exception&) {
+      state.running = false;  // `kick` will do without
+    }
+  }
   lock.unlock();
   if (large) kick();
   return {};
@@ -215,17 +221,18 @@ void WriteQueue::kick() noexcept {
   state_->kicked = true;
   if (state_->running) return;
   state_->running = true;
-  if (start()) return;
-  lock.unlock();
-  state_->run();  // what was taken must be written all the same
+  try {
+    if (start()) return;
+    state_->running = false;  // stopped, which comes after `drain`: nobody is left to wait
+  } catch (const std::exception&) {
+    // No thread is to be had, or no memory for one. What was taken must be written all the same.
+    lock.unlock();
+    state_->run();
+  }
 }
 
-bool WriteQueue::start() noexcept {
-  try {
-    return thread_.post([state = state_] { state->run(); });
-  } catch (const std::exception&) {
-    return false;
-  }
+bool WriteQueue::start() {
+  return thread_.post([state = state_] { state->run(); });
 }
 
 void WriteQueue::drain() { (void)wait_until_idle(); }

@@ -97,8 +97,8 @@ class WriteQueue {
   };
 
   std::unique_lock<std::mutex> wait_until_idle();
-  /** Wakes the thread. False where there is none: it was stopped, or none is to be had. */
-  bool start() noexcept;
+  /** Lets the thread work on what waits. False where it was stopped. */
+  bool start();
 
   std::shared_ptr<State> state_;
   TaskQueue thread_;

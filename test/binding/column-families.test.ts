@@ -54,6 +54,24 @@ describe('createColumnFamily', () => {
     expect(shown(again.scanSync(again.columnFamily('log')))).toEqual(['k=v']);
   });
 
+  it('creates more than one byte can number: each holds what was written to it, also out of the WAL', async () => {
+    const db = await temporaryDatabase();
+    const families = [db.columnFamily('default')];
+    for (let i = 1; i <= 140; i++) families.push(await db.createColumnFamily(`${i}`));
+    const batch = new WriteBatch();
+    for (const family of families) {
+      batch.put(family, bytes('a'), bytes(`a of ${family.name}`));
+      for (const key of ['b', 'c', 'd', 'e']) batch.put(family, bytes(key), bytes('')).delete(family, bytes('b'));
+      batch.deleteRange(family, bytes('c'), bytes('e'));
+    }
+    await db.write(batch);
+    const expected = families.map(({ name }) => [`a=a of ${name}`, 'e=']);
+    expect(families.map((family) => shown(db.scanSync(family)))).toEqual(expected);
+    await db.close();
+    const again = await openAt(db.path);
+    expect(families.map(({ name }) => shown(again.scanSync(again.columnFamily(name))))).toEqual(expected);
+  });
+
   it('refuses a name that exists', async () => {
     const db = await temporaryDatabase({ columnFamilies: ['log'] });
     await expectRocksError(() => db.createColumnFamily('log'), 'COLUMN_FAMILY_EXISTS', 'log', db.path);

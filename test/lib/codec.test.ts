@@ -1,12 +1,24 @@
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { inPlaceEncoder } from '../../lib/codec.js';
 import { type Codec, msgpackCodec, rawCodec } from '../../lib/index.js';
 
 const codec: Codec<unknown> = msgpackCodec();
 
-/** What a storage does between the two: it copies the bytes before the next `encode`. */
-const throughDisk = (value: unknown) => codec.decode(Buffer.from(codec.encode(value)));
+const encodeInPlace = inPlaceEncoder(codec) as NonNullable<ReturnType<typeof inPlaceEncoder>>;
+
+function inPlaceBytes(value: unknown): Buffer {
+  const { view, start, end } = encodeInPlace(value);
+  return Buffer.from(Buffer.from(view.buffer, view.byteOffset + start, end - start));
+}
+
+/** What a storage does between the two: it copies the bytes before the next value is encoded. */
+function throughDisk(value: unknown): unknown {
+  const bytes = Buffer.from(codec.encode(value));
+  expect(inPlaceBytes(value).equals(bytes)).toBe(true);
+  return codec.decode(bytes);
+}
 
 function nested(levels: number): unknown {
   let value: unknown = 'innermost';
@@ -132,7 +144,34 @@ describe('msgpackCodec', () => {
   ])('does not encode %s', (_, value) => {
     // By name: what Node itself throws is of another realm inside jest.
     expect(() => codec.encode(value)).toThrow(expect.objectContaining({ name: 'TypeError' }));
+    expect(() => encodeInPlace(value)).toThrow(expect.objectContaining({ name: 'TypeError' }));
     expect(throughDisk('and is fit for use afterwards')).toBe('and is fit for use afterwards');
+  });
+
+  it('refuses a key that stands where others have passed', () => {
+    for (let i = 0; i < 2; i++) {
+      expect(throughDisk({ origin: 1, delay: 2 })).toEqual({ origin: 1, delay: 2 });
+      expect(() => codec.encode({ origin: 1, '\ud800': 2 })).toThrow('half a surrogate pair');
+      expect(() => codec.encode(JSON.parse('{"origin":1,"__proto__":2}'))).toThrow('__proto__');
+    }
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key ${i}`, i]));
+    expect(throughDisk(many)).toEqual(many);
+    expect(() => codec.encode({ ...many, '\udc00': 1 })).toThrow('half a surrogate pair');
+  });
+
+  it('encodes a value whose toJSON encodes another', () => {
+    const value = () => ({
+      before: 'a',
+      inner: new (class Place {
+        toJSON() {
+          codec.encode({ much: 'x'.repeat(20_000) });
+          encodeInPlace('little');
+          return 'b';
+        }
+      })(),
+      after: 'c',
+    });
+    expect(throughDisk(value())).toEqual({ before: 'a', inner: 'b', after: 'c' });
   });
 
   it('needs none of the values before it to decode one', () => {

@@ -1,7 +1,7 @@
 // What a storage writes, byte for byte: a later release must be able to read it.
 
 import { describe, expect, it } from '@jest/globals';
-import { type ColumnFamily, RocksdbStorage, rawCodec } from '../../lib/index.js';
+import { type ColumnFamily, msgpackCodec, RocksdbStorage, rawCodec } from '../../lib/index.js';
 import { newColumnFamily } from '../support/shared-database.js';
 
 const stored = (family: ColumnFamily) =>
@@ -27,6 +27,21 @@ describe('on disk', () => {
     const packed = await newColumnFamily();
     RocksdbStorage.openIn(packed.database, packed.name).appendEntry(['a', 5]);
     expect(stored(packed)).toEqual({ 'L/\0\0\0\0\0\0\0\0': '0192a16105' });
+  });
+
+  it('entries are what their codec makes of them, of whatever length', async () => {
+    const lengths = [...Array(40).keys(), 127, 128, 129, 505, ...Array.from({ length: 12 }, (_, i) => 506 + i)];
+    const entries = [...lengths, 5000, 70_000, 3, 5_000_000, 12].map((length) => '.'.repeat(length));
+    const encoded = entries.map((entry) => `01${Buffer.from(msgpackCodec().encode(entry)).toString('hex')}`);
+
+    const together = await newColumnFamily();
+    RocksdbStorage.openIn(together.database, together.name).appendEntries(entries);
+    expect(Object.values(stored(together))).toEqual(encoded);
+
+    const apart = await newColumnFamily();
+    const log = RocksdbStorage.openIn(apart.database, apart.name);
+    for (const entry of entries) log.appendEntry(entry);
+    expect(Object.values(stored(apart))).toEqual(encoded);
   });
 
   it('the meta records are as the tables in lib/ say', async () => {
