@@ -9,6 +9,8 @@ import { operationsChart } from './operations-chart.js';
 import { percentilesChart } from './percentiles-chart.js';
 import { sweepChart } from './sweep-chart.js';
 
+const COLOURS = 'Brown is what a store stands on, blue this package, orange the others.';
+
 export function chartsOf(points: readonly PointReport[]): Chart[] {
   const of = (group: PointReport['groups'][number]) => points.filter(({ groups }) => groups.includes(group));
   const side = of('side-by-side');
@@ -23,7 +25,7 @@ export function chartsOf(points: readonly PointReport[]): Chart[] {
       title: 'One durable write at a time',
       caption:
         'The p50 of one write that is durable before the next begins: of the disk alone, of RocksDB alone, of each store. ' +
-        'Shorter is better.',
+        `Shorter is better. ${COLOURS}`,
       bars: oneAtATime(side),
       measure: PRICE,
     }),
@@ -32,7 +34,7 @@ export function chartsOf(points: readonly PointReport[]): Chart[] {
       title: `${SIDE_BATCH} entries at a time`,
       caption:
         `Entries made durable per second where ${SIDE_BATCH} are written together: as one batch, or as ${SIDE_WINDOW} calls ` +
-        'in flight. Longer is better.',
+        `in flight. Longer is better. ${COLOURS}`,
       bars: manyAtATime(side),
       measure: SPEED,
     }),
