@@ -1,8 +1,15 @@
 // The snapshot store and the log in one atomic write.
 
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AsyncRocksdbStorage, type LogStorage, MemStorage, RocksdbStorage } from '../../lib/index.js';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  AsyncRocksdbStorage,
+  Database,
+  type LogStorage,
+  MemStorage,
+  RocksdbStorage,
+  RocksError,
+} from '../../lib/index.js';
 import { failureOf } from '../support/failures.js';
 import { chunkKeys, content, names, newStore, type OpenStore, storeOn } from '../support/snapshots.js';
 import { expectStorageError } from '../support/storage-failures.js';
@@ -120,6 +127,26 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       await expectStorageError(() => opened.store.compactTo(doomed, 's', 1, source()), 'COLUMN_FAMILY_NOT_FOUND');
       expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
       await opened.store.compactTo(log, 's', 1, content(1));
+    });
+
+    it('leaves nothing where an earlier write has poisoned the storage', async () => {
+      const log = await open();
+      await log.appendEntries(['a', 'b']);
+      const failure = new RocksError('IO_ERROR', 'injected');
+      jest.spyOn(Database.prototype, 'writeSync').mockImplementationOnce(() => {
+        throw failure;
+      });
+      jest.spyOn(Database, 'writeInStream').mockImplementationOnce(() => Promise.reject(failure));
+      try {
+        await expectStorageError(() => log.appendEntry('c'), 'ROCKSDB', 'injected');
+      } finally {
+        jest.restoreAllMocks();
+      }
+      await expectStorageError(() => opened.store.compactTo(log, 's', 1, content(2500)), 'POISONED');
+      expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
+      expect(await state(log)).toMatchObject({ entries: ['a', 'b'], floor: 0 });
+      await (await reopened()).appendEntry('c');
+      expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
     });
 
     it('refuses a log in memory or in another database, before it takes anything from the source', async () => {
