@@ -221,9 +221,13 @@ void WriteQueue::kick() noexcept {
   state_->kicked = true;
   if (state_->running) return;
   state_->running = true;
+  run_on_thread(std::move(lock));
+}
+
+void WriteQueue::run_on_thread(std::unique_lock<std::mutex> lock) noexcept {
   try {
     if (start()) return;
-    state_->running = false;  // stopped, which comes after `drain`: nobody is left to wait
+    state_->running = false;  // stopped, which comes after `drain`: nothing is left to do
   } catch (const std::exception&) {
     // No thread is to be had, or no memory for one. What was taken must be written all the same.
     lock.unlock();
@@ -252,13 +256,14 @@ WriteQueue::Turn::Turn(WriteQueue& queue) : queue_(queue) {
 }
 
 WriteQueue::Turn::~Turn() {
-  State& state = *queue_.state_;
-  {
-    const std::lock_guard lock(state.mutex);
-    state.running = false;
+  std::unique_lock lock(queue_.state_->mutex);
+  if (queue_.state_->kicked) {
+    // What came meanwhile is next, before whoever waits for the queue to be idle.
+    queue_.run_on_thread(std::move(lock));
+  } else {
+    queue_.state_->running = false;
+    queue_.state_->idle.notify_all();
   }
-  state.idle.notify_all();
-  if (state.kicked) queue_.kick();  // what came meanwhile
 }
 
 bool WriteQueue::is_broken() const { return state_->broken; }

@@ -99,6 +99,8 @@ class WriteQueue {
   std::unique_lock<std::mutex> wait_until_idle();
   /** Lets the thread work on what waits. False where it was stopped. */
   bool start();
+  /** Performs what may start, elsewhere if possible. The caller has the turn, which goes with it. */
+  void run_on_thread(std::unique_lock<std::mutex> lock) noexcept;
 
   std::shared_ptr<State> state_;
   TaskQueue thread_;
