@@ -40,9 +40,10 @@ export function msgpackCodec<T>(): Codec<T> {
   };
 }
 
+/** A copy: who was handed msgpackr's own memory could transfer it to another thread. */
 function encodeMessagePack(value: unknown): Buffer {
-  refuseWhatWouldChange(value, 0);
-  return packr.pack(value);
+  const { memory, start, end } = encodeMessagePackInPlace(value);
+  return Buffer.from(memory.subarray(start, end));
 }
 
 /** @internal Bytes where they lie: `[start, end)` of `memory`, which is used again at the next call. */
@@ -56,7 +57,7 @@ export interface EncodedInPlace {
 
 /**
  * @internal {@link Codec.encode} without an object for the bytes, which takes a third as long to make as a short entry to
- * encode. Undefined for codecs of others.
+ * encode. Undefined for the codecs of others.
  */
 export function inPlaceEncoder<T>(codec: Codec<T>): ((value: T) => EncodedInPlace) | undefined {
   return codec.encode === encodeMessagePack ? encodeMessagePackInPlace : undefined;
@@ -98,16 +99,18 @@ function refuseWhatWouldChange(value: unknown, depth: number): void {
 }
 
 /** Keys that have passed, by their place: the entries of a log are mostly alike, and comparing is quicker than checking. */
-const passedKeys: string[] = new Array(32).fill('');
+const passedKeys: string[] = new Array(64).fill('');
+const PLACES_A_LEVEL = 16;
+const LONGEST_PASSED_KEY = 64;
 
 function refuseKey(key: string, place: number): void {
   if (key === '__proto__') throw new TypeError('the key __proto__ cannot be encoded');
   if (!key.isWellFormed()) throw new TypeError('a key with half a surrogate pair cannot be encoded');
-  if (place < passedKeys.length) passedKeys[place] = key;
+  if (place < passedKeys.length && key.length <= LONGEST_PASSED_KEY) passedKeys[place] = key;
 }
 
 function refuseProperties(value: object, depth: number): void {
-  let place = 0;
+  let place = depth * PLACES_A_LEVEL;
   for (const key in value) {
     if (key !== passedKeys[place]) refuseKey(key, place);
     place++;

@@ -159,6 +159,12 @@ describe('msgpackCodec', () => {
     expect(() => codec.encode({ ...many, '\udc00': 1 })).toThrow('half a surrogate pair');
   });
 
+  it.each([1, 10_000, 1_000_000])('hands out no memory of the encoder with a text of %i', (length) => {
+    const bytes = codec.encode('x'.repeat(length));
+    expect(encodeInPlace('y'.repeat(length)).memory.buffer).not.toBe(bytes.buffer);
+    expect(codec.decode(bytes)).toBe('x'.repeat(length));
+  });
+
   it('encodes a value whose toJSON encodes another', () => {
     const value = () => ({
       before: 'a',
