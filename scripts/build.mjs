@@ -39,7 +39,7 @@ async function buildAddon() {
     root, // CMake's files in build/ name it
     `${process.platform} ${process.arch}`,
     ...ADDON_PACKAGES.map(installedVersion),
-    ...contents(['CMakeLists.txt', ...filesIn('native'), ...filesIn('bench/floor')]),
+    ...contents(['CMakeLists.txt', ...['native', 'bench/floor', 'test/disk-shim'].flatMap(filesIn)]),
   ];
   await unlessUpToDate('build/.stamp', inputs, [ADDON, FLOOR], async () => {
     checkTools();
