@@ -84,6 +84,9 @@ const MIB = 1024 * 1024;
  * a database that is open read-only, `COLUMN_FAMILY_NOT_FOUND` for a dropped column family, `CORRUPTION` where a checksum
  * does not match, `IO_ERROR` or `NO_SPACE` as the file system says. A wrong argument is a `TypeError`, or a `RocksError`,
  * with the code `INVALID_ARGUMENT`.
+ *
+ * Once the disk has failed a write, or RocksDB's own work in the background that a write waits for, every later write fails
+ * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on.
  */
 export class Database implements AsyncDisposable {
   /** Absolute. */

@@ -1,5 +1,6 @@
 #include "core/options.h"
 
+#include "core/full_disk.h"
 #include "rocksdb/rate_limiter.h"
 #include "rocksdb/table.h"
 
@@ -25,6 +26,9 @@ rocksdb::DBOptions db_options(const OpenConfig& config) {
   // ms: an fsync of the WAL would otherwise wait behind whole files. See docs/snapshots.md for the figures.
   options.bytes_per_sync = 512ULL << 10;
   options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kUnlimitedBytesPerSecond, 10'000));
+  // What fails is reported, not tried again behind the caller's back.
+  options.listeners.push_back(fail_on_full_disk());
+  options.max_bgerror_resume_count = 0;
   return options;
 }
 

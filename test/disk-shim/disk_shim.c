@@ -1,14 +1,17 @@
 // A disk with faults, to be loaded by LD_PRELOAD into the process under test. Each fault is a function below that looks at
-// one environment variable and acts before the real call; a new one is added there and named in kFaults.
+// one environment variable and acts before the real call; a new one is added there and named in a list of faults.
 //
-//   | variable                    | fault                                                          |
-//   |-----------------------------|----------------------------------------------------------------|
-//   | DISK_SHIM_SYNC_DELAY_US     | fsync and fdatasync take this much longer                      |
-//   | DISK_SHIM_SYNC_FAILS_AFTER  | after this many, every fsync and fdatasync of a WAL gives EIO  |
+//   | variable                    | fault                                                                       |
+//   |-----------------------------|-----------------------------------------------------------------------------|
+//   | DISK_SHIM_SYNC_DELAY_US     | fsync and fdatasync take this much longer                                   |
+//   | DISK_SHIM_SYNC_FAILS_AFTER  | after this many, every fsync and fdatasync of a WAL gives EIO               |
+//   | DISK_SHIM_FULL_FOR          | flushes, or compactions: after 0.2 s each of their writes to an SST gives   |
+//   |                             | ENOSPC                                                                      |
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
-// What is synced: of RocksDB's files the WAL alone ends in .log.
-static int is_wal(int fd) {
+static int has_extension(int fd, const char* extension) {
   char link[64];
   char path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   const ssize_t length = readlink(link, path, sizeof path);
-  return length > 4 && memcmp(path + length - 4, ".log", 4) == 0;
+  const ssize_t end = (ssize_t)strlen(extension);
+  return length > end && memcmp(path + length - end, extension, (size_t)end) == 0;
 }
 
 static long setting(const char* variable) {
@@ -33,35 +36,56 @@ static long setting(const char* variable) {
 // A fault returns 0 to let the call go on, or the errno it is to fail with.
 typedef int (*Fault)(int fd);
 
+static void sleep_us(long microseconds) {
+  const struct timespec pause = {microseconds / 1000000, microseconds % 1000000 * 1000};
+  nanosleep(&pause, NULL);
+}
+
 static int delay(int fd) {
   (void)fd;
   const long microseconds = setting("DISK_SHIM_SYNC_DELAY_US");
-  if (microseconds <= 0) return 0;
-  const struct timespec pause = {microseconds / 1000000, microseconds % 1000000 * 1000};
-  nanosleep(&pause, NULL);
+  if (microseconds > 0) sleep_us(microseconds);
   return 0;
 }
 
 static int fail_after(int fd) {
   static atomic_long syncs = 0;
   const long allowed = setting("DISK_SHIM_SYNC_FAILS_AFTER");
-  if (allowed < 0 || !is_wal(fd)) return 0;
+  if (allowed < 0 || !has_extension(fd, ".log")) return 0;
   return atomic_fetch_add(&syncs, 1) >= allowed ? EIO : 0;
 }
 
-static const Fault kFaults[] = {delay, fail_after};
-
-static int sync_with_faults(const char* name, int fd) {
-  for (size_t i = 0; i < sizeof kFaults / sizeof kFaults[0]; ++i) {
-    const int error = kFaults[i](fd);
-    if (error != 0) {
-      errno = error;
-      return -1;
-    }
-  }
-  int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
-  return real(fd);
+// RocksDB names its threads: those of its high priority flush, those of its low priority compact.
+static int full(int fd) {
+  const char* who = getenv("DISK_SHIM_FULL_FOR");
+  if (who == NULL) return 0;
+  char thread[16] = "";
+  pthread_getname_np(pthread_self(), thread, sizeof thread);
+  if (strcmp(thread, strcmp(who, "flushes") == 0 ? "rocksdb:high" : "rocksdb:low") != 0) return 0;
+  if (!has_extension(fd, ".sst")) return 0;
+  sleep_us(200000);
+  return ENOSPC;
 }
 
-int fsync(int fd) { return sync_with_faults("fsync", fd); }
-int fdatasync(int fd) { return sync_with_faults("fdatasync", fd); }
+static const Fault kSyncFaults[] = {delay, fail_after};
+static const Fault kWriteFaults[] = {full};
+
+static int fails(const Fault* faults, size_t count, int fd) {
+  for (size_t i = 0; i < count; ++i) {
+    const int error = faults[i](fd);
+    if (error == 0) continue;
+    errno = error;
+    return 1;
+  }
+  return 0;
+}
+
+#define FAILS(faults, fd) fails(faults, sizeof faults / sizeof faults[0], fd)
+#define REAL(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+int fsync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fsync)(fd); }
+int fdatasync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd); }
+
+ssize_t write(int fd, const void* bytes, size_t count) {
+  return FAILS(kWriteFaults, fd) ? -1 : REAL(write)(fd, bytes, count);
+}

@@ -95,6 +95,22 @@ interface Told {
   });
 });
 
+(hasDiskShim ? describe : describe.skip).each(['flushes', 'compactions'] as const)(
+  'when the disk is full for %s',
+  (fullFor) => {
+    it('writes that would wait fail, every later one does, and what was appended is there after a reopen', async () => {
+      const path = join(temporaryFolder(), 'db');
+      const { appended, ...told } = await tellOf<Record<string, unknown>>('appends-on-a-full-disk.mjs', path, {
+        fullFor,
+      });
+      expect(told).toEqual({ failure: { code: 'ROCKSDB', cause: 'NO_SPACE' }, other: 'NO_SPACE', read: appended });
+      const log = RocksdbStorage.openIn<string>(await openAt(path), 'log');
+      expect(log.getLogLen()).toBeGreaterThanOrEqual(appended as number);
+      log.appendEntry('goes on');
+    });
+  },
+);
+
 function rank(code: string): number {
   return ['written', 'ROCKSDB', 'POISONED'].indexOf(code);
 }

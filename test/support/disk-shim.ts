@@ -4,16 +4,18 @@ import { fileURLToPath } from 'node:url';
 export interface DiskFaults {
   syncDelayUs?: number;
   syncFailsAfter?: number;
+  fullFor?: 'flushes' | 'compactions';
 }
 
 /** LD_PRELOAD, and so the shim, is Linux's. */
 export const hasDiskShim = process.platform === 'linux';
 
 /** The environment of a process whose disk has these faults. */
-export function withFaults({ syncDelayUs, syncFailsAfter }: DiskFaults): Record<string, string> {
+export function withFaults({ syncDelayUs, syncFailsAfter, fullFor }: DiskFaults): Record<string, string> {
   return {
     LD_PRELOAD: fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url)),
     ...(syncDelayUs === undefined ? {} : { DISK_SHIM_SYNC_DELAY_US: String(syncDelayUs) }),
     ...(syncFailsAfter === undefined ? {} : { DISK_SHIM_SYNC_FAILS_AFTER: String(syncFailsAfter) }),
+    ...(fullFor === undefined ? {} : { DISK_SHIM_FULL_FOR: fullFor }),
   };
 }
