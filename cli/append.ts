@@ -36,13 +36,32 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
   const fsyncsBefore = fsyncs(db);
   const { next: start } = storage.getBounds();
 
+  const interruption = endInputOnSignal();
+  let failure: unknown;
+  try {
+    await appendLines(storage, batchSize, interruption);
+  } catch (error) {
+    failure = error; // what came before stays, and is told first
+  }
+  const { next } = storage.getBounds();
+  const range = next === start ? '' : ` at [${start}, ${next})`;
+  const synced = fsyncs(db) - fsyncsBefore;
+  console.log(`appended ${count(next - start, 'entry', 'entries')}${range} with ${count(synced, 'fsync', 'fsyncs')}`);
+  if (failure !== undefined) throw failure;
+  if (interruption.signal) process.exitCode = 128 + constants.signals[interruption.signal];
+}
+
+async function appendLines(
+  storage: RocksdbStorage<unknown>,
+  batchSize: number,
+  interruption: Interruption,
+): Promise<void> {
   const codec = msgpackCodec<unknown>();
   const batch: unknown[] = [];
   let batchBytes = 0;
   const encode = (entry: unknown) => {
     batchBytes += codec.encode(entry).byteLength;
   };
-  const interruption = endInputOnSignal();
   let malformed: MalformedLineError | undefined;
   try {
     for await (const entry of jsonLines(process.stdin, encode)) {
@@ -56,17 +75,16 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
     else if (interruption.signal === undefined) throw error;
   }
   storage.appendEntries(batch);
-  const { next } = storage.getBounds();
-  const range = next === start ? '' : ` at [${start}, ${next})`;
-  const synced = fsyncs(db) - fsyncsBefore;
-  console.log(`appended ${count(next - start, 'entry', 'entries')}${range} with ${count(synced, 'fsync', 'fsyncs')}`);
   if (malformed) throw malformed;
-  if (interruption.signal) process.exitCode = 128 + constants.signals[interruption.signal];
+}
+
+interface Interruption {
+  readonly signal: 'SIGINT' | 'SIGTERM' | undefined;
 }
 
 /** The first signal ends stdin, so that what was read is still appended; a second one ends the process, as by default. */
-function endInputOnSignal(): { readonly signal: 'SIGINT' | 'SIGTERM' | undefined } {
-  const interruption: { signal: 'SIGINT' | 'SIGTERM' | undefined } = { signal: undefined };
+function endInputOnSignal(): Interruption {
+  const interruption: { signal: Interruption['signal'] } = { signal: undefined };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       interruption.signal = signal;

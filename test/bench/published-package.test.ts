@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 
 function run(...args: string[]) {
-  return runNode([join(installed, 'dist/cli/main.js'), 'bench', 'fsync', ...args], '', installed);
+  return runNode([join(installed, 'dist/cli/main.js'), 'bench', 'fsync', ...args], '', { cwd: installed });
 }
 
 describe('bench fsync of the published package', () => {

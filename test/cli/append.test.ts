@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, RocksdbStorage } from '../../lib/index.js';
+import { hasDiskShim, withFaults } from '../support/disk-shim.js';
 import { compiled, runCommand } from '../support/run-command.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -34,6 +35,17 @@ describe('append', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toBe('appended 4 entries at [0, 4) with 1 fsync\n');
     expect(stored()).toEqual([{ a: 1 }, [2], 'three', null]);
+  });
+
+  (hasDiskShim ? it : it.skip)('tells what it has appended where the disk fails later', async () => {
+    const env = withFaults({ syncFailsAfter: 3 });
+    const outcome = await runCommand(['append', '--db', path, '--batch', '2'], '1\n2\n3\n4\n5\n6\n7\n8\n', { env });
+    expect(outcome).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^appended [246] entries at \[0, [246]\)/),
+    });
+    expect(outcome.stderr).toMatch(/^omnipaxos-rocksdb: write to .*Input\/output error/);
+    expect(stored().length).toBeGreaterThanOrEqual(Number(outcome.stdout.split(' ')[1]));
   });
 
   it('goes on behind what is there', async () => {

@@ -14,14 +14,28 @@ export function compiled(path: string): string {
 }
 
 /** Runs the command `omnipaxos-rocksdb` to its end, with `input` on its stdin. */
-export function runCommand(args: readonly string[], input: string | Buffer = ''): Promise<CommandOutcome> {
-  return runNode([compiled('cli/main.js'), ...args], input);
+export function runCommand(
+  args: readonly string[],
+  input: string | Buffer = '',
+  where: Whereabouts = {},
+): Promise<CommandOutcome> {
+  return runNode([compiled('cli/main.js'), ...args], input, where);
+}
+
+interface Whereabouts {
+  cwd?: string;
+  /** On top of what this process has. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Runs Node to its end, in the current folder or in `cwd`. */
-export function runNode(args: readonly string[], input: string | Buffer = '', cwd?: string): Promise<CommandOutcome> {
+export function runNode(
+  args: readonly string[],
+  input: string | Buffer = '',
+  { cwd, env }: Whereabouts = {},
+): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd });
+    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env } });
     const outcome = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
       outcome.stdout += chunk;
