@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Database, RocksError, type WriteBatch } from '../binding/index.js';
 import type { Pages } from '../binding/pages.js';
 import { CallOrder } from './call-order.js';
-import type { Cursor } from './cursor.js';
+import { type Cursor, EMPTY } from './cursor.js';
 import { Failures } from './failures.js';
-import { LiveRanges } from './live-ranges.js';
 import { asStorageError, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
 import { type Reading, type ReadStep, readIndex } from './readings.js';
 import type { AsyncStorage, StorageOp } from './storage.js';
@@ -35,7 +34,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   readonly #failures = new Failures();
   readonly #order = new CallOrder();
   /** Behind every write called so far. */
-  #cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
+  #cursor = EMPTY;
   /** Behind every write that has succeeded. */
   #writtenCursor = this.#cursor;
   #writesCalled = 0;
@@ -64,20 +63,21 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   }
 
   async #open(): Promise<void> {
-    const [floor] = await Promise.all([
+    const [compactedIdx, decidedIdx, stopsign] = await Promise.all([
       this.read(() => readIndex('compactedIdx')),
+      this.getDecidedIdx(),
+      this.getStopsign(),
       // Decoded once, so that a damaged record is found now and not in the middle of an election.
       this.getPromise(),
       this.getAcceptedRound(),
-      this.getDecidedIdx(),
-      this.getStopsign(),
     ]);
     const { database, family } = this.#log;
     try {
       // Behind the reads above, which have waited for what was written before.
       const lowest = await Database.scanPacked(database, family, LOWEST);
       const highest = await Database.scanPacked(database, family, HIGHEST);
-      this.#cursor = LogFamily.cursor(lowest, highest, floor);
+      const live = LogFamily.live(lowest, highest);
+      this.#cursor = { live, compactedIdx, decidedIdx, hasStopsign: stopsign !== undefined };
     } catch (error) {
       throw asStorageError(error);
     }
@@ -97,12 +97,12 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected override write<V>(
-    given: () => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
     result: (cursor: Cursor) => V,
     options?: AtomicWriteOptions,
   ): Promise<V> {
     try {
-      const ops = given();
+      const ops = given(this.#cursor);
       const next = transition(this.#cursor, ops, this.#log);
       if (next.records.length === 0 && !options?.alongside?.count) {
         return this.#behindWrites(() => this.#nothingToWrite(result(next.cursor)));

@@ -17,11 +17,11 @@ export abstract class BlockingStorage<T, S> extends StorageMethods<T, S, 'blocki
   protected abstract commit(next: Transition<T, S>, ops: readonly StorageOp<T, S>[], alongside?: WriteBatch): void;
 
   protected override write<V>(
-    given: () => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
     result: (cursor: Cursor) => V,
     options?: AtomicWriteOptions,
   ): V {
-    const ops = given();
+    const ops = given(this.cursor);
     const next = transition(this.cursor, ops, this.probe);
     this.commit({ ...next, sync: next.sync || options?.sync === true }, ops, options?.alongside);
     this.cursor = next.cursor;

@@ -4,7 +4,6 @@ import { type ColumnFamily, Database, RocksError, type ScanRange, WriteBatch } f
 import type { PackedRows } from '../binding/packed-rows.js';
 import type { Pages } from '../binding/pages.js';
 import type { EncodedInPlace } from './codec.js';
-import type { Cursor } from './cursor.js';
 import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, readLogKey, writeLogKey } from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
 import type { EntryPage, PageStep, ReadStep } from './readings.js';
@@ -75,13 +74,10 @@ export class LogFamily<T, S> implements Probe {
     };
   }
 
-  /** What is there, from the rows that LOWEST and HIGHEST found. */
-  static cursor(lowest: PackedRows, highest: PackedRows, compactedIdx: LogIndex): Cursor {
-    const live =
-      lowest.count === 0
-        ? LiveRanges.NONE
-        : LiveRanges.foundAtOpen(parseLogKey(lowest.key(0)), parseLogKey(highest.key(0)));
-    return { live, compactedIdx };
+  /** What is live, from the rows that LOWEST and HIGHEST found. */
+  static live(lowest: PackedRows, highest: PackedRows): LiveRanges {
+    if (lowest.count === 0) return LiveRanges.NONE;
+    return LiveRanges.foundAtOpen(parseLogKey(lowest.key(0)), parseLogKey(highest.key(0)));
   }
 
   /**

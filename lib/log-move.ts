@@ -2,6 +2,7 @@
 
 import type { Database } from '../binding/index.js';
 import { AsyncRocksdbStorage } from './async-rocksdb-storage.js';
+import { type Cursor, nextIdx } from './cursor.js';
 import { RocksdbStorage } from './rocksdb-storage.js';
 import type { LogIndex, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
@@ -13,7 +14,7 @@ export type LogStorage<T, S> = RocksdbStorage<T, S> | AsyncRocksdbStorage<T, S>;
 export interface LogMove {
   ops(index: LogIndex): StorageOp<never, never>[];
   /** @throws StorageError INVALID_ARGUMENT where the log may not be moved to `index` */
-  check<T, S>(storage: LogStorage<T, S>, index: LogIndex): Promise<void>;
+  check(log: Cursor, index: LogIndex): void;
 }
 
 /** The entries that the snapshot covers go; those behind it stay. */
@@ -22,12 +23,11 @@ export const COMPACTION: LogMove = {
     { type: 'trim', idx },
     { type: 'setCompactedIdx', idx },
   ],
-  async check(storage, index) {
-    const floor = await storage.getCompactedIdx();
-    const { next } = await storage.getBounds();
-    if (index >= floor && index <= next) return;
-    const log = `the log goes from its compaction floor ${floor} to ${next}`;
-    const message = `a log cannot be compacted to ${index}: ${log}; to install a snapshot from elsewhere, restore it`;
+  check(log, index) {
+    const next = nextIdx(log);
+    if (index >= log.compactedIdx && index <= next) return;
+    const bounds = `the log goes from its compaction floor ${log.compactedIdx} to ${next}`;
+    const message = `a log cannot be compacted to ${index}: ${bounds}; to install a snapshot from elsewhere, restore it`;
     throw new StorageError('INVALID_ARGUMENT', message);
   },
 };
@@ -35,18 +35,18 @@ export const COMPACTION: LogMove = {
 /** The snapshot takes the place of all there is. */
 export const RESTORATION: LogMove = {
   ops: (idx) => [...COMPACTION.ops(idx), { type: 'setDecidedIdx', idx }],
-  async check(storage, index) {
+  check(log, index) {
     const held: [string, number][] = [
-      ['a log up to', (await storage.getBounds()).next],
-      ['the compaction floor', await storage.getCompactedIdx()],
-      ['the decided index', await storage.getDecidedIdx()],
+      ['a log up to', nextIdx(log)],
+      ['the compaction floor', log.compactedIdx],
+      ['the decided index', log.decidedIdx],
     ];
     const refused = (what: string) =>
       new StorageError('INVALID_ARGUMENT', `a snapshot at ${index} cannot be restored: the replica has ${what}`);
     for (const [what, idx] of held) {
       if (idx > index) throw refused(`${what} ${idx}, which the snapshot does not cover`);
     }
-    if ((await storage.getStopsign()) !== undefined) throw refused('a stop-sign, an entry behind its log');
+    if (log.hasStopsign) throw refused('a stop-sign, an entry behind its log');
   },
 };
 

@@ -3,9 +3,9 @@
 
 import type { WriteBatch } from '../binding/index.js';
 import { BlockingStorage } from './blocking-storage.js';
-import type { Cursor } from './cursor.js';
+import { EMPTY } from './cursor.js';
 import { logKey } from './key-space.js';
-import { LiveRanges, type Probe } from './live-ranges.js';
+import type { Probe } from './live-ranges.js';
 import type { EntryPage, PageStep } from './readings.js';
 import { encodeRecords } from './record-sink.js';
 import type { LogIndex, StorageOp } from './storage.js';
@@ -14,7 +14,7 @@ import type { Transition } from './transition.js';
 import { decodeValue, framed } from './values.js';
 
 export class MemStorage<T, S = unknown> extends BlockingStorage<T, S> {
-  protected override cursor: Cursor = { live: LiveRanges.NONE, compactedIdx: 0 };
+  protected override cursor = EMPTY;
   readonly #meta = new Map<string, Buffer>();
   readonly #entries = new Map<LogIndex, Buffer>();
 

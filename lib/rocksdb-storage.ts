@@ -42,18 +42,21 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
     this.probe = this.#log;
     const { family } = this.#log;
     const floor = this.readMeta(META_KEYS.compactedIdx);
-    this.cursor = reported(() =>
-      LogFamily.cursor(
+    const live = reported(() =>
+      LogFamily.live(
         Database.scanPackedSync(database, family, LOWEST),
         Database.scanPackedSync(database, family, HIGHEST),
-        floor === undefined ? 0 : decodeIndex(META_KEYS.compactedIdx, floor),
       ),
     );
     // Each is decoded once, so that a damaged record is found now and not in the middle of an election.
     this.getPromise();
     this.getAcceptedRound();
-    this.getDecidedIdx();
-    this.getStopsign();
+    this.cursor = {
+      live,
+      compactedIdx: floor === undefined ? 0 : decodeIndex(META_KEYS.compactedIdx, floor),
+      decidedIdx: this.getDecidedIdx(),
+      hasStopsign: this.getStopsign() !== undefined,
+    };
   }
 
   /** @internal */

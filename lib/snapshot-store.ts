@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { type Database, WriteBatch } from '../binding/index.js';
 import { ChunkReader } from './chunk-reader.js';
 import { type Written, writeChunks } from './chunk-writer.js';
+import type { Cursor } from './cursor.js';
 import { leavesOutcomeOpen } from './failures.js';
 import { reportedLater } from './log-family.js';
 import { COMPACTION, checkLogStorage, type LogMove, type LogStorage, RESTORATION } from './log-move.js';
@@ -110,10 +111,12 @@ export class SnapshotStore {
     options: PutOptions | undefined,
   ): Promise<SnapshotInfo> {
     checkLogStorage(storage, this.#shared.family.database);
-    await move.check(storage, checkIndex('index', index));
+    checkIndex('index', index);
+    const check = (log: Cursor) => move.check(log, index);
+    await storage.readCursor(check);
     return this.#put(name, index, source, options, async (alongside) => {
-      await move.check(storage, index); // again: storing the bytes has taken its time
-      await storage.writeAtomically(move.ops(index), { alongside, sync: true });
+      // Checked again: storing the bytes has taken its time.
+      await storage.writeIf(check, move.ops(index), { alongside, sync: true });
     });
   }
 

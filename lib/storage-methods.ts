@@ -46,9 +46,9 @@ export abstract class StorageMethods<T, S, M extends Mode> {
     };
   }
 
-  /** Checks and then performs `ops()`, all or none. The result is taken from the cursor behind them. */
+  /** Checks and then performs `ops`, all or none, on what it is given. The result is taken from the cursor behind them. */
   protected abstract write<V>(
-    ops: () => readonly StorageOp<T, S>[],
+    ops: (cursor: Cursor) => readonly StorageOp<T, S>[],
     result: (cursor: Cursor) => V,
     options?: AtomicWriteOptions,
   ): Result<M, V>;
@@ -61,6 +61,19 @@ export abstract class StorageMethods<T, S, M extends Mode> {
     const checked = () => {
       checkAtomicWriteOptions(options);
       return checkOps<T, S>(ops);
+    };
+    return this.write(checked, nothing, options);
+  }
+
+  /** @internal Nothing comes between `check`, which throws where the log is not fit for `ops`, and the write. */
+  writeIf(
+    check: (cursor: Cursor) => void,
+    ops: readonly StorageOp<T, S>[],
+    options: AtomicWriteOptions,
+  ): Result<M, void> {
+    const checked = (cursor: Cursor) => {
+      check(cursor);
+      return ops;
     };
     return this.write(checked, nothing, options);
   }
@@ -154,11 +167,11 @@ export abstract class StorageMethods<T, S, M extends Mode> {
   }
 
   getCompactedIdx(): Result<M, LogIndex> {
-    return this.#readCursor(({ compactedIdx }) => compactedIdx);
+    return this.readCursor(({ compactedIdx }) => compactedIdx);
   }
 
   getLogLen(): Result<M, number> {
-    return this.#readCursor(logLength);
+    return this.readCursor(logLength);
   }
 
   /** Known without reading the log. */
@@ -166,7 +179,8 @@ export abstract class StorageMethods<T, S, M extends Mode> {
     return this.read(readBounds);
   }
 
-  #readCursor<V>(value: (cursor: Cursor) => V): Result<M, V> {
+  /** @internal Without a look at the disk. */
+  readCursor<V>(value: (cursor: Cursor) => V): Result<M, V> {
     // biome-ignore lint/correctness/useYield: a reading that takes no step
     return this.read(function* (cursor): Reading<V> {
       return value(cursor);

@@ -66,7 +66,7 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
       return { ...cursor, compactedIdx: neverMinusZero(op.idx) };
     case 'setDecidedIdx':
       records.push({ type: 'putIndex', name: 'decidedIdx', idx: op.idx });
-      return cursor;
+      return { ...cursor, decidedIdx: neverMinusZero(op.idx) };
     case 'setPromise':
       records.push({ type: 'putBallot', name: 'promise', ballot: op.ballot });
       return cursor;
@@ -79,7 +79,7 @@ function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord
           ? { type: 'removeMeta', name: 'stopsign' }
           : { type: 'putStopsign', stopsign: op.stopsign },
       );
-      return cursor;
+      return { ...cursor, hasStopsign: op.stopsign !== undefined };
     case 'setSnapshot':
       records.push(
         op.snapshot === undefined
@@ -107,5 +107,6 @@ function append<T, S>(cursor: Cursor, from: LogIndex, entries: readonly T[], rec
     throw new StorageError('INVALID_ARGUMENT', `an append of ${entries.length} at index ${from} would pass 2^53 - 1`);
   }
   records.push({ type: 'putEntries', from, entries });
-  return { live: cursor.live.append(from, entries.length), compactedIdx: cursor.compactedIdx };
+  const { compactedIdx, decidedIdx, hasStopsign } = cursor; // quicker than to spread it
+  return { live: cursor.live.append(from, entries.length), compactedIdx, decidedIdx, hasStopsign };
 }

@@ -1,6 +1,7 @@
 // The snapshot store and the log in one atomic write.
 
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   AsyncRocksdbStorage,
@@ -9,6 +10,7 @@ import {
   MemStorage,
   RocksdbStorage,
   RocksError,
+  SnapshotStore,
 } from '../../lib/index.js';
 import { failureOf } from '../support/failures.js';
 import { chunkKeys, content, names, newStore, type OpenStore, storeOn } from '../support/snapshots.js';
@@ -35,6 +37,10 @@ async function reopened(): Promise<RocksdbStorage<string>> {
   await opened.db.close();
   opened = await storeOn(await openAt(path));
   return RocksdbStorage.openIn<string>(opened.db, 'log');
+}
+
+async function eventLoop(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await setImmediate();
 }
 
 async function* broken() {
@@ -112,6 +118,25 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       await expectStorageError(() => opened.store.compactTo(log, 's', 1, overtaken()), 'INVALID_ARGUMENT', 'floor 2');
       expect(await state(log)).toMatchObject({ entries: ['c'], floor: 2 });
       expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
+    });
+
+    it('never takes the floor back, whenever another compaction comes between', async () => {
+      const log = await open();
+      await opened.db.createColumnFamily('others');
+      const other = await SnapshotStore.openIn(opened.db, 'others');
+      for (const overtake of [
+        (index: number) => log.compact(index),
+        (index: number) => other.compactTo(log, 's', index, content(10)),
+      ]) {
+        for (let turns = 0; turns < 100; turns += 5) {
+          const { next } = await log.getBounds();
+          const appended = Array.from({ length: 8 }, () => log.appendEntry('x'));
+          const compacted = opened.store.compactTo(log, 's', next + 1, content(10)); // or is refused
+          await eventLoop(turns);
+          await Promise.allSettled([compacted, overtake(next + 3), ...appended]);
+          expect(await state(log)).toMatchObject({ floor: next + 3, entries: Array(5).fill('x') });
+        }
+      }
     });
 
     it('leaves nothing where the storage refuses', async () => {
@@ -215,6 +240,18 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       }
       await expectStorageError(() => opened.store.restore(log, 's', 2, source()), 'INVALID_ARGUMENT', 'a log up to 3');
       expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
+    });
+
+    it('never takes the decided index back, whenever it is set meanwhile', async () => {
+      const log = await open();
+      for (let turns = 0; turns < 100; turns += 5) {
+        const { next } = await log.getBounds();
+        const restored = opened.store.restore(log, 's', next, content(10)); // or is refused
+        await eventLoop(turns);
+        await Promise.allSettled([restored, log.setDecidedIdx(next + 5)]);
+        expect(await log.getDecidedIdx()).toBe(next + 5);
+        await opened.store.restore(log, 's', next + 5, content(10));
+      }
     });
 
     it('leaves a replica fresh where the source throws', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cursor, logLength, nextIdx } from '../../lib/cursor.js';
+import { type Cursor, EMPTY, logLength, nextIdx } from '../../lib/cursor.js';
 import { LiveRanges, type Probe } from '../../lib/live-ranges.js';
 import type { StorageOp } from '../../lib/storage.js';
 import { onlyAppends, transition } from '../../lib/transition.js';
@@ -18,7 +18,7 @@ const told = (cursor: Cursor) => ({
 });
 
 /** Live: 2 to 4. */
-const start: Cursor = { live: LiveRanges.NONE.append(2, 3), compactedIdx: 1 };
+const start: Cursor = { ...EMPTY, live: LiveRanges.NONE.append(2, 3), compactedIdx: 1 };
 
 function perform(...ops: StorageOp<string, string>[]) {
   const before = told(start);
@@ -71,7 +71,7 @@ describe('transition', () => {
   });
 
   it('removes each part of a log with a gap, and nothing of the gap', () => {
-    const gapped: Cursor = { live: LiveRanges.NONE.append(2, 3).append(1000, 2), compactedIdx: 0 };
+    const gapped: Cursor = { ...EMPTY, live: LiveRanges.NONE.append(2, 3).append(1000, 2) };
     const trimmed = transition<string, string>(gapped, [{ type: 'trim', idx: 1001 }], unasked);
     expect(trimmed.records).toEqual([
       { type: 'removeEntries', from: 2, to: 5 },
