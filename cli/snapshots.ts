@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rename, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -32,7 +32,10 @@ export function snapshotsCommand(): Command {
     )
     .addCommand(
       new Command('export')
-        .description('Writes the bytes of one, verified. Opens read-only, beside a live writer if there is one.')
+        .description(
+          'Writes the bytes of one, verified, and tells its index (on stderr where the bytes go to stdout). Opens ' +
+            'read-only, beside a live writer if there is one.',
+        )
         .addOption(dbOption)
         .addOption(snapshotsOption)
         .addOption(nameOption)
@@ -41,7 +44,9 @@ export function snapshotsCommand(): Command {
     )
     .addCommand(
       new Command('import')
-        .description('Stores one, in place of one of the same name. It needs the database to itself.')
+        .description(
+          'Stores one, in place of one of the same name. It needs the database to itself, and makes it where there is none.',
+        )
         .addOption(dbOption)
         .addOption(snapshotsOption)
         .addOption(nameOption)
@@ -77,21 +82,34 @@ async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Pro
 async function exportSnapshot({ db: path, cf, name, to }: StoreOptions & { name: string; to?: string }): Promise<void> {
   await using db = await Database.open(path, { readOnly: true });
   const bytes = await (await SnapshotStore.openIn(db, cf)).open(name);
+  const { index, byteLength } = bytes.snapshot;
+  const exported = `exported ${JSON.stringify(name)} at index ${index}`;
   if (to === undefined) {
     await pipeline(bytes, process.stdout, { end: false });
+    console.error(`${exported}: ${byteLength} bytes`);
     return;
   }
   const interruption = destroyOnSignal(bytes); // before there is a file to be removed
-  const file = createWriteStream(to, { flags: 'wx', flush: true }); // never over a file that is there
-  await once(file, 'open');
+  await refuseToReplace(to);
+  const partial = `${to}.${process.pid}.partial`; // half a snapshot would pass for a whole one
   try {
-    await pipeline(bytes, file);
+    await pipeline(bytes, createWriteStream(partial, { flush: true }));
+    await refuseToReplace(to);
+    await rename(partial, to);
   } catch (error) {
-    await rm(to, { force: true }); // half a snapshot would pass for a whole one
+    await rm(partial, { force: true });
     if (!interruption.happened) throw error;
     return;
   }
-  console.log(`exported ${JSON.stringify(name)} to ${to}: ${(await stat(to)).size} bytes`);
+  console.log(`${exported} to ${to}: ${byteLength} bytes`);
+}
+
+async function refuseToReplace(path: string): Promise<void> {
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false, // why it cannot be written, if so, the attempt tells
+  );
+  if (isThere) throw new Error(`export to ${path}: there is a file already`);
 }
 
 interface ImportOptions extends StoreOptions {
@@ -103,6 +121,7 @@ interface ImportOptions extends StoreOptions {
 
 async function importSnapshot({ db: path, cf, name, index, from, overwrite }: ImportOptions): Promise<void> {
   // Before a database is made for it.
+  if (from !== undefined && (await stat(from)).isDirectory()) throw new Error(`import from ${from}: it is a folder`);
   const source = from === undefined ? process.stdin : createReadStream(from);
   if (from !== undefined) await once(source, 'open');
   await using db = await Database.open(path, { columnFamilies: [cf] });
