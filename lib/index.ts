@@ -7,7 +7,7 @@ export type { LogStorage } from './log-move.js';
 export { MemStorage } from './mem-storage.js';
 export type { LogBounds } from './readings.js';
 export { RocksdbStorage } from './rocksdb-storage.js';
-export type { PutOptions, SnapshotInfo, SnapshotSource } from './snapshot.js';
+export type { PutOptions, SnapshotInfo, SnapshotSource, SnapshotStream } from './snapshot.js';
 export { SnapshotStore } from './snapshot-store.js';
 export type { AsyncStorage, Ballot, ClusterConfig, LogIndex, NodeId, StopSign, Storage, StorageOp } from './storage.js';
 export { StorageError, type StorageErrorCode } from './storage-error.js';

@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream';
 import type { ChunkReader } from './chunk-reader.js';
+import type { SnapshotInfo, SnapshotStream } from './snapshot.js';
 
 /** A snapshot as a stream. Ended, failed or destroyed, it lets go of what its reader holds. */
-export class SnapshotReadable extends Readable {
+export class SnapshotReadable extends Readable implements SnapshotStream {
+  readonly snapshot: SnapshotInfo;
   readonly #chunks: ChunkReader;
 
-  constructor(chunks: ChunkReader, chunkBytes: number) {
+  constructor(snapshot: SnapshotInfo, chunks: ChunkReader, chunkBytes: number) {
     super({ highWaterMark: chunkBytes }); // one chunk ready while another is being consumed
+    this.snapshot = snapshot;
     this.#chunks = chunks;
   }
 

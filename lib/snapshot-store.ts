@@ -1,5 +1,4 @@
 import { constants } from 'node:buffer';
-import type { Readable } from 'node:stream';
 import { type Database, WriteBatch } from '../binding/index.js';
 import { ChunkReader } from './chunk-reader.js';
 import { type Written, writeChunks } from './chunk-writer.js';
@@ -7,7 +6,7 @@ import type { Cursor } from './cursor.js';
 import { leavesOutcomeOpen } from './failures.js';
 import { reportedLater } from './log-family.js';
 import { COMPACTION, checkLogStorage, type LogMove, type LogStorage, RESTORATION } from './log-move.js';
-import type { PutOptions, SnapshotInfo, SnapshotSource } from './snapshot.js';
+import type { PutOptions, SnapshotInfo, SnapshotSource, SnapshotStream } from './snapshot.js';
 import { checkKeep, checkOverwrite, checkSnapshotName, checkSource } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
 import { manifestKey } from './snapshot-key-space.js';
@@ -195,16 +194,18 @@ export class SnapshotStore {
   /**
    * The bytes of a snapshot as they are now, whatever becomes of it afterwards. Each chunk is verified before it is handed
    * out, the whole before the stream ends: what is damaged ends it with an error that names the chunk, never with short
-   * data. Read it to its end or destroy it: until then it keeps what it reads from being removed from the disk.
+   * data. Read it to its end or destroy it: until then it keeps what it reads from being removed from the disk. Its
+   * `snapshot` says what it is of; what `list` and `latest` have said may have been replaced since.
    */
-  async open(name: string): Promise<Readable> {
+  async open(name: string): Promise<SnapshotStream> {
     const reading = await this.#read(checkSnapshotName(name));
     if (reading === undefined) {
       const names = [...(await this.#shared.manifests()).keys()].map((known) => JSON.stringify(known)).join(', ');
       const message = `there is no snapshot ${JSON.stringify(name)}; there ${names === '' ? 'are none' : `is ${names}`}`;
       throw new StorageError('INVALID_ARGUMENT', message);
     }
-    return new SnapshotReadable(reading.chunks, reading.manifest.chunkBytes);
+    const { manifest, chunks } = reading;
+    return new SnapshotReadable(toInfo(name, manifest), chunks, manifest.chunkBytes);
   }
 
   /** A snapshot in one piece of memory, verified like {@link open}; undefined where there is none of that name. */

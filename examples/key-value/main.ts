@@ -19,10 +19,10 @@ await replica.close();
 replica = await Replica.open(join(folder, 'a'));
 console.log(`restarted: ${replica.size} keys at ${replica.applied}; key 8 is ${replica.get('key 8')}`);
 
-const snapshot = await replica.latestSnapshot();
-if (snapshot === undefined) throw new Error('there is no snapshot yet');
+const bytes = await replica.latestSnapshot();
+if (bytes === undefined) throw new Error('there is no snapshot yet');
 const follower = await Replica.open(join(folder, 'b'));
-await follower.install(snapshot.info.index, snapshot.bytes);
+await follower.install(bytes.snapshot.index, bytes);
 console.log(`a new replica has ${follower.size} keys at ${follower.applied}`);
 await follower.propose({ set: 'key 0', to: 'goes on' });
 console.log(`and goes on at ${follower.applied}`);

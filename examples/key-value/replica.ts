@@ -2,8 +2,7 @@
 // left to a consensus protocol is to tell every replica which entries are decided; here each is, as soon as it is on disk.
 
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { AsyncRocksdbStorage, Database, type SnapshotInfo, SnapshotStore } from 'omnipaxos-rocksdb';
+import { AsyncRocksdbStorage, Database, SnapshotStore, type SnapshotStream } from 'omnipaxos-rocksdb';
 
 export type Command = { set: string; to: string } | { delete: string };
 
@@ -59,9 +58,9 @@ export class Replica {
   }
 
   /** What a follower needs that lags too far behind: see {@link install}. */
-  async latestSnapshot(): Promise<{ info: SnapshotInfo; bytes: Readable } | undefined> {
-    const info = await this.#snapshots.latest();
-    return info && { info, bytes: await this.#snapshots.open(info.name) };
+  async latestSnapshot(): Promise<SnapshotStream | undefined> {
+    const latest = await this.#snapshots.latest();
+    return latest && this.#snapshots.open(latest.name);
   }
 
   /** Takes over the state of another replica. The log goes on at `index`. */
@@ -76,14 +75,14 @@ export class Replica {
   }
 
   async #load(): Promise<void> {
-    const latest = await this.#snapshots.latest();
-    if (latest === undefined) return;
+    const bytes = await this.latestSnapshot();
+    if (bytes === undefined) return;
     this.#state.clear();
-    for await (const line of createInterface({ input: await this.#snapshots.open(latest.name) })) {
+    for await (const line of createInterface({ input: bytes })) {
       const [key, value] = JSON.parse(line) as [string, string];
       this.#state.set(key, value);
     }
-    this.#applied = latest.index;
+    this.#applied = bytes.snapshot.index; // not what `latest` said: it may have been replaced in between
   }
 
   /** In the order of the log, one call after another. */
