@@ -2,7 +2,7 @@ import { crc32c } from '../binding/crc32c.js';
 import { type ColumnFamily, RocksError, type Row } from '../binding/index.js';
 import { showKey } from './key-space.js';
 import { chunkKey, chunksOf, parseChunkKey } from './snapshot-key-space.js';
-import { chunkCount, type Manifest, openChunk } from './snapshot-records.js';
+import { chunkCount, type Manifest, unseal } from './snapshot-records.js';
 import { StorageError, type StorageErrorCode } from './storage-error.js';
 
 /**
@@ -70,7 +70,7 @@ export class ChunkReader {
 
   #open(key: Buffer, value: Buffer): Buffer {
     try {
-      return openChunk(key, value);
+      return unseal(key, value);
     } catch (error) {
       if (error instanceof StorageError) throw this.#damaged(error.code, error.message);
       throw error;

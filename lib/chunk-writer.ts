@@ -6,7 +6,7 @@ import type { Pace } from './pace.js';
 import type { SnapshotSource } from './snapshot.js';
 import { checkPiece } from './snapshot-arguments.js';
 import { chunkKey } from './snapshot-key-space.js';
-import { CHUNK_HEADER_BYTES, sealChunk } from './snapshot-records.js';
+import { HEADER_BYTES, seal } from './snapshot-records.js';
 import { invalid } from './validate.js';
 
 export interface Written {
@@ -22,7 +22,7 @@ class ChunkWriter {
   readonly #frame: Buffer;
   readonly #pace: Pace;
   readonly #batch = new WriteBatch();
-  #end = CHUNK_HEADER_BYTES;
+  #end = HEADER_BYTES;
   #chunks = 0;
   readonly written: Written = { byteLength: 0, checksum: 0 };
 
@@ -30,7 +30,7 @@ class ChunkWriter {
     this.#family = family;
     this.#pace = pace;
     this.#id = id;
-    this.#frame = Buffer.allocUnsafeSlow(CHUNK_HEADER_BYTES + chunkBytes);
+    this.#frame = Buffer.allocUnsafeSlow(HEADER_BYTES + chunkBytes);
   }
 
   async add(piece: Uint8Array, argument: string): Promise<void> {
@@ -47,17 +47,17 @@ class ChunkWriter {
   }
 
   async finish(): Promise<Written> {
-    if (this.#end > CHUNK_HEADER_BYTES) await this.#write();
+    if (this.#end > HEADER_BYTES) await this.#write();
     return this.written;
   }
 
   async #write(): Promise<void> {
     const key = chunkKey(this.#id, this.#chunks++);
     const chunk = this.#frame.subarray(0, this.#end);
-    sealChunk(key, chunk);
-    this.written.byteLength += chunk.length - CHUNK_HEADER_BYTES;
-    this.written.checksum = crc32c(chunk.subarray(CHUNK_HEADER_BYTES), this.written.checksum);
-    this.#end = CHUNK_HEADER_BYTES;
+    seal(key, chunk);
+    this.written.byteLength += chunk.length - HEADER_BYTES;
+    this.written.checksum = crc32c(chunk.subarray(HEADER_BYTES), this.written.checksum);
+    this.#end = HEADER_BYTES;
     await reportedLater(this.#pace.turn());
     // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
     await reportedLater(this.#family.database.write(this.#batch.clear().put(this.#family, key, chunk)));

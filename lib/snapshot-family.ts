@@ -1,7 +1,7 @@
 // A snapshot store's column family: what all SnapshotStores on it share, so that none takes the chunks that another is
 // writing for leftovers.
 
-import { type ColumnFamily, Database, RocksError, WriteBatch } from '../binding/index.js';
+import { type ColumnFamily, Database, RocksError, type Row, WriteBatch } from '../binding/index.js';
 import { showKey } from './key-space.js';
 import { asStorageError, reported, reportedLater } from './log-family.js';
 import { Pace } from './pace.js';
@@ -15,11 +15,10 @@ import {
   parseChunkKey,
   parseManifestKey,
 } from './snapshot-key-space.js';
-import { type Manifest, manifestCodec } from './snapshot-records.js';
+import { decodeManifest, type Manifest } from './snapshot-records.js';
 import { SpaceReclaimer } from './space-reclaimer.js';
 import { StorageError } from './storage-error.js';
 import { checkName } from './validate.js';
-import { decodeValue } from './values.js';
 
 /** A memtable is flushed at this size: with the default of 64 MiB, of which there may be two, a put takes 128 MiB. */
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -79,10 +78,10 @@ export class SnapshotFamily {
           throw new StorageError('META', message);
         }
       }
-      const kept = [...(await this.manifests()).values()].map(({ id }) => id);
       const stored = await this.#storedIds();
-      this.#lastId = Math.max(0, ...kept, ...stored);
-      const leftovers = stored.filter((id) => !kept.includes(id));
+      const kept = await this.#namedIds();
+      this.#lastId = stored.concat(kept ?? []).reduce((highest, id) => Math.max(highest, id), 0);
+      const leftovers = kept === undefined ? [] : stored.filter((id) => !kept.includes(id));
       if (leftovers.length > 0) await this.#removeLeftovers(leftovers);
       await Database.limitWriteBuffer(database, family, WRITE_BUFFER_BYTES);
     } catch (error) {
@@ -104,6 +103,16 @@ export class SnapshotFamily {
     }
   }
 
+  /** Undefined where a manifest is damaged: nobody knows which chunks are its own, and none may go. */
+  async #namedIds(): Promise<number[] | undefined> {
+    try {
+      return [...(await this.manifests()).values()].map(({ id }) => id);
+    } catch (error) {
+      if (isDamage(error)) return undefined;
+      throw error;
+    }
+  }
+
   async #removeLeftovers(ids: readonly number[]): Promise<void> {
     const batch = new WriteBatch();
     for (const id of ids) this.removeChunks(batch, id);
@@ -115,10 +124,32 @@ export class SnapshotFamily {
     }
   }
 
-  /** Each by its name. */
+  /**
+   * Each by its name.
+   * @throws StorageError CODEC where one is damaged, META
+   */
   async manifests(): Promise<Map<string, Manifest>> {
-    const rows = await reportedLater(this.family.database.scan(this.family, MANIFESTS));
+    const rows = await this.#manifestRows();
     return new Map(rows.map(({ key, value }) => [parseManifestKey(key), decodeManifest(key, value)]));
+  }
+
+  /** Of all snapshots, damaged ones too. */
+  async names(): Promise<string[]> {
+    return (await this.#manifestRows()).map(({ key }) => parseManifestKey(key));
+  }
+
+  #manifestRows(): Promise<Row[]> {
+    return reportedLater(this.family.database.scan(this.family, MANIFESTS));
+  }
+
+  /** The one that is to go, or be replaced: of a damaged one it is not known which chunks are its own. */
+  async held(name: string): Promise<{ id: number | undefined } | undefined> {
+    try {
+      return await this.manifest(name);
+    } catch (error) {
+      if (isDamage(error)) return { id: undefined };
+      throw error;
+    }
   }
 
   async manifest(name: string): Promise<Manifest | undefined> {
@@ -148,8 +179,9 @@ export class SnapshotFamily {
     this.settle(id);
   }
 
-  /** A range over the chunks of one id. Ids grow, so no later read passes over it. */
-  removeChunks(batch: WriteBatch, id: number): void {
+  /** A range over the chunks of one id. Ids grow, so no later read passes over it. Without an id: left to a later open. */
+  removeChunks(batch: WriteBatch, id: number | undefined): void {
+    if (id === undefined) return;
     const { gte, lt } = chunksOf(id);
     batch.deleteRange(this.family, gte, lt);
   }
@@ -167,6 +199,6 @@ export class SnapshotFamily {
   }
 }
 
-function decodeManifest(key: Buffer, value: Buffer): Manifest {
-  return decodeValue(manifestCodec, value, 0, value.length, () => key);
+function isDamage(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'CODEC';
 }

@@ -3,7 +3,7 @@
 //   | key                                    | record                   | value                                          |
 //   |----------------------------------------|--------------------------|------------------------------------------------|
 //   | "C/" + id, u64 BE + number, u32 BE     | a chunk of a snapshot    | version byte, CRC-32C as u32 BE, the bytes     |
-//   | "S/" + name, UTF-8                     | a snapshot's manifest    | version byte, MessagePack: see Manifest        |
+//   | "S/" + name, UTF-8                     | a snapshot's manifest    | version byte, CRC-32C as u32 BE, MessagePack   |
 //
 // An id is given to each snapshot when it is begun, and is never used twice while a database is open. The chunks of an id
 // that no manifest names belong to nobody: to a snapshot that is being written, or to one that never was finished.

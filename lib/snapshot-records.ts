@@ -2,6 +2,7 @@
 
 import { crc32c } from '../binding/crc32c.js';
 import type { Codec } from './codec.js';
+import { showKey } from './key-space.js';
 import { MAX_CHUNKS } from './snapshot-key-space.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
@@ -21,8 +22,8 @@ export interface Manifest {
   checksum: number;
 }
 
-/** A manifest as [id, index, byteLength, chunkBytes, createdAt, checksum]. */
-export const manifestCodec: Codec<Manifest> = shaped(
+/** [id, index, byteLength, chunkBytes, createdAt, checksum] */
+const fieldsCodec: Codec<Manifest> = shaped(
   ({ id, index, byteLength, chunkBytes, createdAt, checksum }) => [
     id,
     index,
@@ -38,6 +39,7 @@ export const manifestCodec: Codec<Manifest> = shaped(
     const [id, index, byteLength, chunkBytes, createdAt, checksum] = fields as Six;
     const manifest = { id, index, byteLength, chunkBytes, createdAt, checksum };
     if (chunkBytes === 0 || chunkCount(manifest) > MAX_CHUNKS) throw new TypeError(`chunks of ${chunkBytes} bytes`);
+    if (createdAt > LATEST_DATE) throw new TypeError(`${createdAt} is no date`);
     return manifest;
   },
   6,
@@ -45,34 +47,52 @@ export const manifestCodec: Codec<Manifest> = shaped(
 
 type Six = [number, number, number, number, number, number];
 
+/** In milliseconds, by ECMAScript. */
+const LATEST_DATE = 8.64e15;
+
 export function chunkCount({ byteLength, chunkBytes }: Manifest): number {
   return Math.ceil(byteLength / chunkBytes);
 }
 
-/** What lies before the bytes of a chunk. */
-export const CHUNK_HEADER_BYTES = 5;
+export function encodeManifest(key: Buffer, manifest: Manifest): Buffer {
+  const record = Buffer.concat([Buffer.alloc(HEADER_BYTES), fieldsCodec.encode(manifest)]);
+  seal(key, record);
+  return record;
+}
 
-/** Completes the chunk whose bytes lie in `frame` behind the header. */
-export function sealChunk(key: Buffer, frame: Buffer): void {
-  frame[0] = SCHEMA_VERSION;
-  frame.writeUInt32BE(chunkChecksum(key, frame.subarray(CHUNK_HEADER_BYTES)), 1);
+/** @throws StorageError CODEC, with the key in the message */
+export function decodeManifest(key: Buffer, value: Buffer): Manifest {
+  try {
+    return fieldsCodec.decode(unseal(key, value));
+  } catch (error) {
+    const message = `the manifest at ${showKey(key)} cannot be read: ${(error as Error).message}`;
+    throw new StorageError('CODEC', `${message}; put the snapshot anew, or delete it`, { cause: error });
+  }
+}
+
+/** What lies before the bytes of a record: the version byte and a checksum of the key and the bytes. */
+export const HEADER_BYTES = 5;
+
+/** Completes the record whose bytes lie in `record` behind the header. */
+export function seal(key: Buffer, record: Buffer): void {
+  record[0] = SCHEMA_VERSION;
+  record.writeUInt32BE(checksumOf(key, record.subarray(HEADER_BYTES)), 1);
 }
 
 /**
- * The bytes of the chunk stored at `key`, a view. The key is in the checksum: one chunk never passes for another.
+ * The bytes of the record stored at `key`, a view. The key is in the checksum: one record never passes for another.
  * @throws StorageError CODEC
  */
-export function openChunk(key: Buffer, value: Buffer): Buffer {
-  if (value[0] !== SCHEMA_VERSION || value.length <= CHUNK_HEADER_BYTES) {
-    const found = value.length <= CHUNK_HEADER_BYTES ? `${value.length} bytes` : `schema version ${value[0]}`;
+export function unseal(key: Buffer, value: Buffer): Buffer {
+  if (value[0] !== SCHEMA_VERSION || value.length <= HEADER_BYTES) {
+    const found = value.length <= HEADER_BYTES ? `${value.length} bytes` : `schema version ${value[0]}`;
     throw new StorageError('CODEC', `it has ${found}; this release reads schema version ${SCHEMA_VERSION}`);
   }
-  const bytes = value.subarray(CHUNK_HEADER_BYTES);
-  if (value.readUInt32BE(1) !== chunkChecksum(key, bytes))
-    throw new StorageError('CODEC', 'its checksum does not match');
+  const bytes = value.subarray(HEADER_BYTES);
+  if (value.readUInt32BE(1) !== checksumOf(key, bytes)) throw new StorageError('CODEC', 'its checksum does not match');
   return bytes;
 }
 
-function chunkChecksum(key: Buffer, bytes: Buffer): number {
+function checksumOf(key: Buffer, bytes: Buffer): number {
   return crc32c(bytes, crc32c(key));
 }

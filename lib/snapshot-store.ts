@@ -11,14 +11,15 @@ import { checkKeep, checkOverwrite, checkSnapshotName, checkSource } from './sna
 import { SnapshotFamily } from './snapshot-family.js';
 import { manifestKey } from './snapshot-key-space.js';
 import { SnapshotReadable } from './snapshot-readable.js';
-import { type Manifest, manifestCodec } from './snapshot-records.js';
+import { encodeManifest, type Manifest } from './snapshot-records.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
 import { checkIndex } from './validate.js';
-import { encodeValue } from './values.js';
 
 /** Bytes of a chunk. docs/snapshots.md has the measurement behind it. */
 export const CHUNK_BYTES = 256 * 1024;
+
+const NAMES_IN_A_MESSAGE = 10;
 
 type Commit = (batch: WriteBatch) => Promise<void>;
 
@@ -130,7 +131,7 @@ export class SnapshotStore {
     const index = checkIndex('index', givenIndex) + 0; // never -0, which would come back as 0
     const source = checkSource(givenSource);
     const overwrite = checkOverwrite(options);
-    if (!overwrite) refuseTaken(name, await this.#shared.manifest(name));
+    if (!overwrite) refuseTaken(name, await this.#shared.held(name));
 
     const id = this.#shared.begin();
     let published: Promise<SnapshotInfo> | undefined;
@@ -147,23 +148,26 @@ export class SnapshotStore {
   }
 
   async #publish({ id, name, index, overwrite, written }: Unpublished, commit: Commit): Promise<SnapshotInfo> {
-    const replaced = await this.#shared.manifest(name);
+    const replaced = await this.#shared.held(name);
     if (!overwrite) refuseTaken(name, replaced);
     const manifest: Manifest = { id, index, ...written, chunkBytes: this.#chunkBytes, createdAt: Date.now() };
-    const value = encodeValue(manifestCodec, manifest, () => `the manifest of ${JSON.stringify(name)}`);
-    const batch = new WriteBatch().put(this.#shared.family, manifestKey(name), value);
+    const key = manifestKey(name);
+    const batch = new WriteBatch().put(this.#shared.family, key, encodeManifest(key, manifest));
     if (replaced !== undefined) this.#shared.removeChunks(batch, replaced.id);
     await commit(batch);
     this.#shared.settle(id);
     return toInfo(name, manifest);
   }
 
-  /** Removes a snapshot; one that is not there is no error. One that is being put meanwhile comes after it. */
+  /**
+   * Removes a snapshot, a damaged one too; one that is not there is no error. One that is being put meanwhile comes after it,
+   * unless its last write has begun.
+   */
   async delete(name: string): Promise<void> {
     checkSnapshotName(name);
     await this.#shared.exclusively(async () => {
-      const manifest = await this.#shared.manifest(name);
-      if (manifest !== undefined) await this.#remove([[name, manifest]]);
+      const held = await this.#shared.held(name);
+      if (held !== undefined) await this.#remove([[name, held]]);
     });
   }
 
@@ -178,7 +182,7 @@ export class SnapshotStore {
     });
   }
 
-  async #remove(snapshots: readonly [string, Manifest][]): Promise<void> {
+  async #remove(snapshots: readonly [string, { id: number | undefined }][]): Promise<void> {
     const { family } = this.#shared;
     const batch = new WriteBatch();
     for (const [name, { id }] of snapshots) {
@@ -200,9 +204,8 @@ export class SnapshotStore {
   async open(name: string): Promise<SnapshotStream> {
     const reading = await this.#read(checkSnapshotName(name));
     if (reading === undefined) {
-      const names = [...(await this.#shared.manifests()).keys()].map((known) => JSON.stringify(known)).join(', ');
-      const message = `there is no snapshot ${JSON.stringify(name)}; there ${names === '' ? 'are none' : `is ${names}`}`;
-      throw new StorageError('INVALID_ARGUMENT', message);
+      const known = listed(await this.#shared.names());
+      throw new StorageError('INVALID_ARGUMENT', `there is no snapshot ${JSON.stringify(name)}; there ${known}`);
     }
     const { manifest, chunks } = reading;
     return new SnapshotReadable(toInfo(name, manifest), chunks, manifest.chunkBytes);
@@ -240,12 +243,15 @@ export class SnapshotStore {
     }
   }
 
-  /** All snapshots, by their index; of one index, the oldest first. */
+  /**
+   * All snapshots, by their index; of one index, in the order in which they were begun. A damaged one is a `CODEC` error
+   * that names it; the others can be read by their names all the same.
+   */
   async list(): Promise<SnapshotInfo[]> {
     return (await this.#sorted()).map(([name, manifest]) => toInfo(name, manifest));
   }
 
-  /** The one of the highest index; of several, the newest. */
+  /** The last of {@link list}: the one of the highest index; of several, the one begun last. */
   async latest(): Promise<SnapshotInfo | undefined> {
     return (await this.list()).at(-1);
   }
@@ -267,7 +273,14 @@ function toInfo(name: string, { index, byteLength, createdAt }: Manifest): Snaps
   return { name, index, byteLength, createdAt: new Date(createdAt) };
 }
 
-function refuseTaken(name: string, manifest: Manifest | undefined): void {
-  if (manifest === undefined) return;
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'are none';
+  const first = names.slice(0, NAMES_IN_A_MESSAGE).map((name) => JSON.stringify(name));
+  const others = names.length - first.length;
+  return `is ${first.join(', ')}${others === 0 ? '' : ` and ${others} more`}`;
+}
+
+function refuseTaken(name: string, held: object | undefined): void {
+  if (held === undefined) return;
   throw new StorageError('INVALID_ARGUMENT', `there is a snapshot ${JSON.stringify(name)} already`);
 }

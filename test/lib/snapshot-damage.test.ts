@@ -3,8 +3,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Row, type StorageErrorCode, WriteBatch } from '../../lib/index.js';
 import { chunksOf, manifestKey } from '../../lib/snapshot-key-space.js';
-import { manifestCodec } from '../../lib/snapshot-records.js';
-import { CHUNK_BYTES, content, drained, newStore, type OpenStore, storeOn } from '../support/snapshots.js';
+import { decodeManifest, encodeManifest } from '../../lib/snapshot-records.js';
+import {
+  CHUNK_BYTES,
+  chunkKeys,
+  content,
+  drained,
+  names,
+  newStore,
+  type OpenStore,
+  storeOn,
+} from '../support/snapshots.js';
 import { expectStorageError } from '../support/storage-failures.js';
 import { openAt } from '../support/temporary-database.js';
 
@@ -86,23 +95,40 @@ describe('a chunk', () => {
 describe('a manifest', () => {
   const key = manifestKey('a');
   const stored = () => opened.db.getSync(opened.family, key) as Buffer;
-  const rewritten = (change: object) => {
-    const value = manifestCodec.encode({ ...manifestCodec.decode(stored().subarray(1)), ...change });
-    return Buffer.concat([Buffer.of(1), value]);
-  };
+  /** With a checksum that matches. */
+  const rewritten = (change: object) => encodeManifest(key, { ...decodeManifest(key, stored()), ...change });
 
   it.each<[string, () => Buffer, string]>([
     ['of another schema version', () => changed(stored(), 0, 7), 'schema version 7'],
-    ['that is empty', () => Buffer.alloc(0), 'empty'],
-    ['that is no MessagePack', () => Buffer.of(1, 0xc1), '0xc1'],
-    ['of other fields', () => Buffer.of(1, 0x91, 1), '6 fields'],
+    ['that is empty', () => Buffer.alloc(0), '0 bytes'],
+    ['that is cut short', () => stored().subarray(0, 9), 'checksum'],
+    ['with one bit changed', () => changed(stored(), 7, (stored()[7] as number) ^ 1), 'checksum'],
+    ['of another name', () => opened.db.getSync(opened.family, manifestKey('b')) as Buffer, 'checksum'],
     ['with a negative field', () => rewritten({ index: -1 }), 'integer'],
     ['with chunks of no bytes', () => rewritten({ chunkBytes: 0 }), 'chunks of 0 bytes'],
-  ])('%s is refused by its key', async (_, damaged, words) => {
-    put(key, damaged());
-    const calls = [() => opened.store.list(), () => opened.store.get('a'), () => opened.store.put('a', 2, content(1))];
-    for (const call of calls) await expectStorageError(call, 'CODEC', '"S/a"', words);
-    await expectStorageError(() => reopened(), 'CODEC', '"S/a"', words);
+    ['from after the end of time', () => rewritten({ createdAt: 9e15 }), 'no date'],
+  ])('%s is refused by its key, and hides no other', async (_, damage, words) => {
+    const damaged = damage();
+    put(key, damaged);
+    const refused = async () => {
+      const { store } = opened;
+      const calls = [() => store.get('a'), () => store.list(), () => store.latest(), () => store.prune({ keep: 1 })];
+      for (const call of calls) await expectStorageError(call, 'CODEC', '"S/a"', words);
+      await expectStorageError(() => store.put('a', 2, content(1), { overwrite: false }), 'INVALID_ARGUMENT', '"a"');
+      expect(await store.get('b')).toEqual(content(CHUNKS * CHUNK_BYTES, 2));
+    };
+    await refused();
+    opened = await reopened();
+    await refused();
+
+    await opened.store.put('a', 2, content(10));
+    expect(await opened.store.get('a')).toEqual(content(10));
+    opened.db.writeSync(new WriteBatch().put(opened.family, key, damaged));
+    await opened.store.delete('a');
+    expect(names(await opened.store.list())).toEqual(['b']);
+    // With every manifest whole again, the chunks of the damaged ones are known to be nobody's.
+    opened = await reopened();
+    expect(await chunkKeys(opened)).toHaveLength(CHUNKS);
   });
 
   it.each<[string, object, string, number]>([
@@ -140,11 +166,6 @@ describe('a key that is no snapshot’s', () => {
 async function reopened(): Promise<OpenStore> {
   const { path } = opened.db;
   await opened.db.close();
-  const db = await openAt(path);
-  try {
-    return await storeOn(db);
-  } finally {
-    await db.close();
-    opened.db = await openAt(path);
-  }
+  opened.db = await openAt(path);
+  return storeOn(opened.db);
 }

@@ -337,6 +337,8 @@ describe('open', () => {
     await expectStorageError(() => store.open('a'), 'INVALID_ARGUMENT', '"a"', 'none');
     await store.put('b', 1, content(1));
     await expectStorageError(() => store.open('a'), 'INVALID_ARGUMENT', '"a"', '"b"');
+    for (let i = 10; i < 22; i++) await store.put(`${i}`, 0, content(1));
+    await expectStorageError(() => store.open('a'), 'INVALID_ARGUMENT', '"10"', '"19" and 3 more');
     expect(await store.get('a')).toBeUndefined();
   });
 
