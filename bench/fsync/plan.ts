@@ -23,14 +23,3 @@ export const DEFAULT_PLAN: Plan = {
   peers: [],
   budgetMs: 10,
 };
-
-/** The most bytes that one call, or all calls in flight together, may carry. */
-const MOST_BYTES_AT_ONCE = 64 * 1024 ** 2;
-
-/** @throws Error where what is asked for would measure the memory rather than the disk */
-export function checkPlan({ entryBytes: [bytes = 0, ...others], batch, inFlight }: Plan): void {
-  const most = Math.max(bytes * Math.max(...batch, ...inFlight), ...others);
-  if (most > MOST_BYTES_AT_ONCE) {
-    throw new Error(`${most} bytes would be written at once: at most ${MOST_BYTES_AT_ONCE} (64 MiB) may be`);
-  }
-}

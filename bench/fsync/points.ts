@@ -4,8 +4,9 @@ import type { StorageOp } from '../../lib/index.js';
 import { isUnsynced } from '../../lib/transition.js';
 import type { PeerName } from '../shared/peers/index.js';
 import { formatRequest, OPERATIONS, type Operation, type TimedWork } from '../shared/protocol.js';
+import { DIFFERENT_ENTRIES } from '../shared/raw-entries.js';
 import type { ContestantName } from './entrants.js';
-import { showCount } from './figures.js';
+import { showBytes, showCount } from './figures.js';
 import type { Plan } from './plan.js';
 
 /** Where a point is shown. */
@@ -109,6 +110,19 @@ export function pointsOf(plan: Plan, rocksdb: 'floor' | 'binding'): Point[] {
     add('event-loop', 'async-storage', 'append-watching-loop', { inFlight });
   }
   return [...points.values()];
+}
+
+/** The most bytes that all calls in flight together may carry, and that a contestant may keep to choose entries from. */
+const MOST_BYTES_AT_ONCE = 64 * 1024 ** 2;
+
+/** @throws Error where what is asked for would measure the memory rather than the disk */
+export function checkPlan(plan: Plan): void {
+  for (const { what, entryBytes, batch, inFlight } of pointsOf(plan, 'binding')) {
+    const bytes = entryBytes * Math.max(batch * inFlight, DIFFERENT_ENTRIES);
+    if (bytes <= MOST_BYTES_AT_ONCE) continue;
+    const entries = `entries of ${showCount(entryBytes)} bytes, ${what}, take ${showBytes(bytes)} at once`;
+    throw new Error(`${entries}: at most ${showBytes(MOST_BYTES_AT_ONCE)} may be taken; ask for smaller numbers`);
+  }
 }
 
 function hasWindow(peer: PeerName): boolean {

@@ -7,13 +7,15 @@ import type { Hello } from '../shared/protocol.js';
 import { type ContestantName, entrantOf } from './entrants.js';
 import type { Point } from './points.js';
 
-/** Counted rounds. */
+/** Counted rounds; more where turns of the longest leave time. */
 export const ROUNDS = 5;
 /** Of the whole time, what one contestant may take to reach its steady state. */
 const WARM_UP_SHARE = 0.03;
 /** Of the whole time, what round 0 may take. */
 const ROUND_0_SHARE = 0.08;
 const SHORTEST_TURN_MS = 10;
+/** What a turn writes stays on the disk until it is over. */
+const LONGEST_TURN_MS = 500;
 
 export interface Results {
   /** By the id of the point, one sample a round. */
@@ -69,17 +71,17 @@ async function measureAll(
   results: Results,
 ) {
   const present = () => points.filter(({ contestant }) => results.absent[contestant] === undefined);
-  let turnMs = Math.max(SHORTEST_TURN_MS, ((endsAt - performance.now()) * ROUND_0_SHARE) / present().length);
+  let turnMs = turnOf(((endsAt - performance.now()) * ROUND_0_SHARE) / present().length);
   // Round 0 is not counted: code is compiled and caches are filled in it, and it tells what a turn takes beside its own
   // time. Every other round runs backwards, so that a machine that slows down steadily favours nobody.
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= ROUNDS || turnMs === LONGEST_TURN_MS; round++) {
     const roundStart = performance.now();
     const turns = round % 2 === 1 ? present() : present().reverse();
     for (const { id, contestant, who, what, work, batch, inFlight, entryBytes } of turns) {
       if (results.absent[contestant] !== undefined) continue;
       if (round > 1 && performance.now() + turnMs > endsAt) return;
       signal.throwIfAborted();
-      onProgress(`${round === 0 ? 'trial round' : `round ${round} of ${ROUNDS}`}: ${who}, ${what}`);
+      onProgress(`${round === 0 ? 'trial round' : `round ${round}`}: ${who}, ${what}`);
       try {
         const sample = await lineup.take(contestant, work, { batch, inFlight, entryBytes, ms: Math.round(turnMs) });
         if (round > 0) results.samples.set(id, [...(results.samples.get(id) ?? []), sample]);
@@ -88,9 +90,13 @@ async function measureAll(
       }
     }
     const overheadMs = performance.now() - roundStart - turns.length * turnMs;
-    const perRoundMs = (endsAt - performance.now()) / (ROUNDS - round);
-    turnMs = Math.max(SHORTEST_TURN_MS, (perRoundMs - overheadMs) / turns.length);
+    const perRoundMs = (endsAt - performance.now()) / Math.max(1, ROUNDS - round);
+    turnMs = turnOf((perRoundMs - overheadMs) / turns.length);
   }
+}
+
+function turnOf(ms: number): number {
+  return Math.min(LONGEST_TURN_MS, Math.max(SHORTEST_TURN_MS, ms));
 }
 
 /** A peer that fails is left out, and said to be; of this project's own contestants none may fail. */

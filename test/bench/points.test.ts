@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkPlan, DEFAULT_PLAN } from '../../bench/fsync/plan.js';
-import { operationOf, pointsOf } from '../../bench/fsync/points.js';
+import { DEFAULT_PLAN } from '../../bench/fsync/plan.js';
+import { checkPlan, operationOf, pointsOf } from '../../bench/fsync/points.js';
 import { PEER_NAMES } from '../../bench/shared/peers/index.js';
 import { OPERATIONS } from '../../bench/shared/protocol.js';
 
@@ -68,7 +68,10 @@ describe('checkPlan', () => {
     ['a batch', { batch: [1024], entryBytes: [1_048_576] }],
     ['a window', { inFlight: [1024], entryBytes: [1_048_576] }],
     ['an entry', { entryBytes: [128, 2 ** 30] }],
-  ])('refuses %s of more bytes than belong into one write', (_, given) => {
-    expect(() => checkPlan({ ...DEFAULT_PLAN, ...given })).toThrow(/^\d+ bytes would be written at once/);
+    ['different entries', { batch: [1], inFlight: [1], entryBytes: [2 ** 21] }],
+    ['a window of batches', { batch: [4096], inFlight: [4096] }],
+  ])('refuses %s of more bytes than belong in memory', (_, given) => {
+    const words = /^entries of [\d,]+ bytes, .+, take [\d,.]+ [MG]iB at once: at most 64 MiB may be taken/;
+    expect(() => checkPlan({ ...DEFAULT_PLAN, ...given })).toThrow(words);
   });
 });
