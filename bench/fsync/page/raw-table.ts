@@ -1,7 +1,7 @@
 // The raw figures, one row a point: sorted and copied by table-script.ts, which takes the exact value from each cell.
 
 import type { Summary } from '../../shared/summary.js';
-import { showNumber } from '../figures.js';
+import { showCount, showNumber } from '../figures.js';
 import { noiseOf } from '../noise.js';
 import type { PointReport } from '../report.js';
 import { type Html, html } from './html.js';
@@ -9,14 +9,16 @@ import { type Html, html } from './html.js';
 interface Column {
   title: string;
   value: (point: PointReport) => string | number | undefined;
+  /** Default: to three digits. */
+  show?: (value: number) => string;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'who', value: ({ who }) => who },
   { title: 'what', value: ({ what }) => what },
-  { title: 'entry, bytes', value: ({ entryBytes }) => entryBytes },
-  { title: 'batch', value: ({ batch }) => batch },
-  { title: 'in flight', value: ({ inFlight }) => inFlight },
+  { title: 'entry, bytes', value: ({ entryBytes }) => entryBytes, show: showCount },
+  { title: 'batch', value: ({ batch }) => batch, show: showCount },
+  { title: 'in flight', value: ({ inFlight }) => inFlight, show: showCount },
   { title: 'entries/s', value: ({ entriesPerSecond }) => entriesPerSecond.median },
   { title: 'entries/s, ± %', value: ({ entriesPerSecond }) => noisePercent(entriesPerSecond) },
   { title: 'p50, µs', value: ({ latencyUs }) => latencyUs.p50.median },
@@ -29,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'entries per fsync', value: ({ entriesPerFsync }) => entriesPerFsync?.median },
   { title: 'bytes written per byte', value: ({ writtenBytesPerEntryByte }) => writtenBytesPerEntryByte?.median },
   { title: 'loop p99, µs', value: ({ loopDelayUs }) => loopDelayUs?.p99.median },
-  { title: 'repeats', value: ({ repeats }) => repeats },
+  { title: 'repeats', value: ({ repeats }) => repeats, show: showCount },
 ];
 
 export function rawTable(points: readonly PointReport[]): Html {
@@ -38,12 +40,12 @@ export function rawTable(points: readonly PointReport[]): Html {
     ({ title }, i) =>
       html`<th scope="col" class="${classOf(i)}" aria-sort="none"><button type="button">${title}</button></th>`,
   )}</tr></thead>
-<tbody>${points.map((point) => html`<tr>${COLUMNS.map(({ value }, i) => cell(value(point), i))}</tr>\n`)}</tbody>
+<tbody>${points.map((point) => html`<tr>${COLUMNS.map((column, i) => cell(column, column.value(point), i))}</tr>\n`)}</tbody>
 </table></div>`;
 }
 
-function cell(value: string | number | undefined, column: number): Html {
-  const shown = typeof value === 'number' ? showNumber(value) : value;
+function cell({ show = showNumber }: Column, value: string | number | undefined, column: number): Html {
+  const shown = typeof value === 'number' ? show(value) : value;
   return column === 0
     ? html`<th scope="row" class="text" data-value="${value}">${shown}</th>`
     : html`<td class="${classOf(column)}" data-value="${value}">${shown}</td>`;
