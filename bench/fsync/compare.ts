@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Table } from 'console-table-printer';
 import type { Summary } from '../shared/summary.js';
 import { showRate, showShare, showTime } from './figures.js';
-import { noiseOf } from './noise.js';
+import { FEWEST_REPEATS, noiseOf } from './noise.js';
 import type { PointReport, Report } from './report.js';
 
 export type FigureName = 'p50' | 'p99' | 'rate';
@@ -42,8 +42,8 @@ export function compareReports(a: Report, b: Report): Change[] {
 function compareFigure(earlier: PointReport, point: PointReport, figure: FigureName): Change {
   const before = FIGURES[figure](earlier);
   const after = FIGURES[figure](point);
-  const noiseBefore = earlier.repeats > 1 ? noiseOf(before) : undefined;
-  const noiseAfter = point.repeats > 1 ? noiseOf(after) : undefined;
+  const noiseBefore = earlier.repeats >= FEWEST_REPEATS ? noiseOf(before) : undefined;
+  const noiseAfter = point.repeats >= FEWEST_REPEATS ? noiseOf(after) : undefined;
   const apart = after.min > before.max || after.max < before.min;
   return {
     point,

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../shared/environment.js';
 import { showTime } from './figures.js';
+import { FEWEST_REPEATS } from './noise.js';
 import type { PointReport } from './report.js';
 import { ROUNDS } from './rounds.js';
 
@@ -11,7 +12,6 @@ const QUICKEST_DISK_US = 8;
 const QUICKEST_PLATTER_US = 2000;
 /** A store that takes less than this share of the disk's own fdatasync has not waited for one. */
 const WAITS_FROM = 0.5;
-const FEWEST_REPEATS = 3;
 
 export function doubtsAbout(points: readonly PointReport[], { fileSystem }: Environment): string[] {
   return [

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Report, SCHEMA, SCHEMA_VERSION } from './report.js';
+import { type PointReport, type Report, SCHEMA, SCHEMA_VERSION } from './report.js';
 
 /** @throws Error, in one line, where the file is no report, or one that this release does not read */
 export function readReport(file: string): Report {
@@ -15,8 +15,23 @@ export function readReport(file: string): Report {
   if (report.schemaVersion !== SCHEMA_VERSION) {
     throw new Error(`${file} has schema version ${report.schemaVersion}, this release reads ${SCHEMA_VERSION}`);
   }
-  if (!Array.isArray(report.points) || report.environment === undefined || report.plan === undefined) {
-    throw new Error(`${file} is a report with parts missing`);
-  }
+  const damaged = [
+    ...(Array.isArray(report.points) && report.points.every(isPoint) ? [] : ['points']),
+    ...(isObject(report.environment) ? [] : ['environment']),
+    ...(isObject(report.plan) && Array.isArray(report.plan.entryBytes) ? [] : ['plan']),
+    ...(Array.isArray(report.contestants) ? [] : ['contestants']),
+  ];
+  if (damaged.length > 0) throw new Error(`${file} is a report with parts missing or damaged: ${damaged.join(', ')}`);
   return report as Report;
+}
+
+/** As far as two of them are compared. */
+function isPoint(value: unknown): boolean {
+  const { id, repeats, latencyUs, entriesPerSecond } = (isObject(value) ? value : {}) as Partial<PointReport>;
+  const figures = [latencyUs?.p50, latencyUs?.p99, entriesPerSecond];
+  return typeof id === 'string' && typeof repeats === 'number' && figures.every((one) => Number.isFinite(one?.median));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

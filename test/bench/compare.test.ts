@@ -28,8 +28,8 @@ describe('compareReports', () => {
     expect(changes.map(({ exceedsNoise }) => exceedsNoise)).toEqual([false, false, false]);
   });
 
-  it('flags nothing where the noise of a run is not known', () => {
-    const changes = compareReports(report([before]), report([repeated([500])]));
+  it.each([[[500]], [[500, 501]]])('flags nothing where the noise of a run is not known: %j', (us) => {
+    const changes = compareReports(report([before]), report([repeated(us)]));
     expect(changes[0]).toMatchObject({ noiseAfter: undefined, exceedsNoise: false });
   });
 
@@ -66,7 +66,9 @@ describe('bench compare', () => {
     ['is something else', { schema: 'else' }, /is no report of `bench fsync`/],
     ['is null', null, /is no report/],
     ['is of another schema version', { ...report([]), schemaVersion: 2 }, /has schema version 2, this release reads 1/],
-    ['lacks its points', { ...report([]), points: undefined }, /parts missing/],
+    ['lacks its points', { ...report([]), points: undefined }, /parts missing or damaged: points/],
+    ['has a point without figures', { ...report([before]), points: [before, {}] }, /damaged: points/],
+    ['has an empty plan', { ...report([before]), plan: {} }, /damaged: plan/],
   ])('refuses, in one line, a file that %s', async (_, content, message) => {
     const file = write('bad.json', content);
     const { exitCode, stdout, stderr } = await runCommand(['bench', 'compare', a, file]);
