@@ -1,6 +1,6 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { loadCharts } from '../bench/fsync/page/load-charts.js';
@@ -50,12 +50,19 @@ async function benchFsync({ dir, duration, entrySize, json, html, ...options }: 
   const plan: Plan = { ...options, durationS: duration, entryBytes: entrySize };
   // What would fail after two minutes fails now.
   for (const file of [json, html]) if (file !== undefined) checkWritable(file);
+  if (json !== undefined && html !== undefined && resolve(json) === resolve(html)) {
+    throw new Error(`--json and --html are both ${json}`);
+  }
   const charts = html === undefined ? undefined : await loadCharts();
 
   const report = await withProgress((signal, onProgress) => runFsyncBench({ dir, plan, signal, onProgress }));
   printReport(report);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (html !== undefined && charts !== undefined) writeFileSync(html, renderPage(report, charts));
+  try {
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    // Also where the disk had no room for the other: it took two minutes.
+    if (html !== undefined && charts !== undefined) writeFileSync(html, renderPage(report, charts));
+  }
 }
 
 /** The first signal ends the run, the second this process. */
@@ -122,7 +129,9 @@ class Progress {
 
 function checkWritable(file: string): void {
   try {
-    accessSync(dirname(file), constants.W_OK);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory()) throw new Error('it is a folder');
+    accessSync(found === undefined ? dirname(file) : file, constants.W_OK);
   } catch (error) {
     throw new Error(`${file} cannot be written: ${(error as Error).message}`);
   }

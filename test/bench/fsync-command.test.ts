@@ -72,12 +72,13 @@ describe('a short run', () => {
 });
 
 describe('an interrupted run', () => {
-  it('ends, removes what it wrote, and writes the report of what it has', async () => {
+  it('ends, removes what it wrote, and writes the report of what it has, even to a terminal that is gone', async () => {
     const dir = temporaryFolder();
     const out = temporaryFolder();
     const [json, html] = [join(out, 'report.json'), join(out, 'report.html')];
     const args = ['bench', 'fsync', '--dir', dir, '--duration', '60', ...FEW, '--json', json, '--html', html];
-    const child = spawn(process.execPath, [compiled('cli/main.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [compiled('cli/main.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stderr.destroy();
     let stdout = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
@@ -106,9 +107,15 @@ describe('what cannot be measured', () => {
   it.each([
     ['a folder that there is not', ['--dir', '/nope'], /there is no folder \/nope/],
     ['a file', ['--dir', file], /is not a folder/],
-    ['more than belongs into one write', ['--entry-size', '1048576', '--batch', '1024'], /would be written at once/],
+    [
+      'more than belongs into one write',
+      ['--entry-size', '1048576', '--batch', '1024'],
+      /1 GiB at once: at most 64 MiB/,
+    ],
     ['a report that could not be written', ['--json', '/nope/report.json'], /cannot be written/],
     ['a page that could not be written', ['--html', '/nope/report.html'], /cannot be written/],
+    ['a folder as a report', ['--json', '/'], /\/ cannot be written: it is a folder/],
+    ['one file for both reports', ['--json', file, '--html', file], /--json and --html are both/],
   ])('refuses %s, in one line', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await runCommand(['bench', 'fsync', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
