@@ -52,7 +52,8 @@ function thoseThatDoNotWait(points: readonly PointReport[]): string[] {
 }
 
 function quickestDiskUs(points: readonly PointReport[]): number | undefined {
-  const p50s = points.filter(({ contestant }) => contestant === 'disk').map(({ latencyUs }) => latencyUs.p50.median);
+  const fdatasyncs = points.filter(({ work }) => work === 'write-growing' || work === 'write-preallocated');
+  const p50s = fdatasyncs.map(({ latencyUs }) => latencyUs.p50.median);
   return p50s.length === 0 ? undefined : Math.min(...p50s);
 }
 

@@ -11,7 +11,6 @@ import type { Plan } from './plan.js';
 
 /** Where a point is shown. */
 export type Group =
-  | 'disk'
   | 'side-by-side'
   | 'batch'
   | 'in-flight'
@@ -76,9 +75,8 @@ export function pointsOf(plan: Plan, rocksdb: 'floor' | 'binding'): Point[] {
   };
 
   for (const work of ['write-growing', 'write-preallocated'] as const) {
+    add('side-by-side', 'disk', `${work}-fsync`);
     add('side-by-side', 'disk', work);
-    add('disk', 'disk', work);
-    add('disk', 'disk', `${work}-fsync`);
   }
   const one = [rocksdb, 'storage', 'async-storage', ...plan.peers] as const;
   for (const contestant of one) add('side-by-side', contestant, 'append');

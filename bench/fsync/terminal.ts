@@ -2,7 +2,8 @@
 
 import { Table } from 'console-table-printer';
 import { conclusions, describeEnvironment, describeOverhead } from './conclusions.js';
-import { showNumber, showRate, showTime } from './figures.js';
+import { showNumber, showRate, showShare, showTime } from './figures.js';
+import { FEWEST_REPEATS, noiseOf } from './noise.js';
 import type { PointReport, Report } from './report.js';
 
 export function printReport(report: Report): void {
@@ -24,16 +25,18 @@ function printSideBySide(points: readonly PointReport[]): void {
       { name: 'p50', title: 'p50', ...right },
       { name: 'p99', title: 'p99', ...right },
       { name: 'rate', title: 'entries/s', ...right },
+      { name: 'noise', title: '±', ...right },
       { name: 'perFsync', title: 'entries per fsync', ...right },
     ],
   });
-  for (const { who, what, latencyUs, entriesPerSecond, entriesPerFsync } of points) {
+  for (const { who, what, latencyUs, entriesPerSecond, entriesPerFsync, repeats } of points) {
     table.addRow({
       who,
       what,
       p50: showTime(latencyUs.p50.median),
       p99: showTime(latencyUs.p99.median),
       rate: showRate(entriesPerSecond.median),
+      noise: repeats >= FEWEST_REPEATS ? showShare(noiseOf(entriesPerSecond)) : '?',
       perFsync: entriesPerFsync ? showNumber(entriesPerFsync.median) : '',
     });
   }

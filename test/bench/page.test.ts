@@ -137,6 +137,7 @@ withBrowser(
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(options.width);
         expect(await lowestContrast(page)).toBeGreaterThan(4.5);
         expect(await overlaps(page)).toEqual([]);
+        expect(await cutOff(page)).toEqual([]);
       });
     });
 
@@ -181,6 +182,20 @@ async function lowestContrast(page: Page): Promise<number> {
       return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     });
     return Math.min(...ratios);
+  });
+}
+
+/** Texts of charts that reach out of them. */
+async function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    return [...document.querySelectorAll('figure svg')].flatMap((svg) => {
+      const chart = svg.getBoundingClientRect();
+      const texts = [...svg.querySelectorAll('text')].filter((text) => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        return left < chart.left || right > chart.right || top < chart.top || bottom > chart.bottom;
+      });
+      return texts.map(({ textContent }) => textContent ?? '');
+    });
   });
 }
 

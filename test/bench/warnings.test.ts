@@ -32,7 +32,7 @@ describe('warningsAbout', () => {
 });
 
 describe('doubtsAbout', () => {
-  const disk = (us: number) => pointReport({ contestant: 'disk', work: 'write-growing', groups: ['disk'], us });
+  const disk = (us: number) => pointReport({ contestant: 'disk', work: 'write-growing', groups: ['side-by-side'], us });
   const disks = [{ name: 'sda', rotational: true }];
   const rotating = { ...environment, fileSystem: { type: 'ext4', mountOptions: 'rw', device: '/dev/sda', disks } };
 

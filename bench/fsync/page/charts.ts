@@ -9,7 +9,7 @@ import { operationsChart } from './operations-chart.js';
 import { percentilesChart } from './percentiles-chart.js';
 import { sweepChart } from './sweep-chart.js';
 
-const COLOURS = 'Brown is what a store stands on, blue this package, orange the others.';
+const COLOURS = 'Brown, or beige, is what a store stands on, blue this package, orange the others.';
 
 export function chartsOf(points: readonly PointReport[]): Chart[] {
   const of = (group: PointReport['groups'][number]) => points.filter(({ groups }) => groups.includes(group));

@@ -7,7 +7,8 @@ const CURVE = ['p10', 'p25', 'p50', 'p75', 'p90', 'p99', 'p99.9', 'max'] as cons
 
 export function percentilesChart(side: readonly PointReport[]): Chart | undefined {
   const points = side.filter(({ batch, inFlight, work, contestant }) => {
-    return batch === 1 && (inFlight === 1 || contestant === 'async-storage') && work !== 'write-growing';
+    if (contestant === 'disk') return work === 'write-preallocated';
+    return batch === 1 && (inFlight === 1 || contestant === 'async-storage');
   });
   if (points.length === 0) return undefined;
   const curves = points.map((point) => CURVE.map((percentile) => figureAt(point, percentile)));
@@ -16,7 +17,7 @@ export function percentilesChart(side: readonly PointReport[]): Chart | undefine
     title: 'Latency by percentile',
     caption:
       'How long the quickest tenth of the calls takes (p10), half of them (p50), all but one in a thousand (p99.9), and the ' +
-      'slowest of the run. A line that rises early has calls that wait for something else than the disk.',
+      'slowest of the run. A line that rises early has calls that wait for something other than the disk.',
     heights: [460, 540],
     option: (width) => ({
       ...frame(width === 'wide' ? Math.ceil(points.length / 3) : Math.ceil(points.length / 1.6), {

@@ -46,22 +46,21 @@ export function sweepChart({ id, title, caption, points, by, show, rate, combine
     }),
   }));
   const byLatency = [...combined].sort((a, b) => a.latencyUs.p99.median - b.latencyUs.p99.median);
-  const beside = {
+  const beside = (towardsTheEdge: 'right' | 'top') => ({
     name: 'batches in flight, p99',
     type: 'scatter' as const,
     ...seriesStyle(PERCENTILES.length),
     symbolSize: 11,
     data: byLatency.map((point, i) => ({
       value: place(point, 'p99'),
-      label: { position: i < byLatency.length / 2 ? ('left' as const) : ('right' as const) },
+      label: { position: i < byLatency.length / 2 ? ('left' as const) : towardsTheEdge },
     })),
     label: {
       ...label,
       formatter: inOrder(byLatency.map(({ inFlight, batch }) => `${showCount(inFlight)} × ${showCount(batch)}`)),
     },
     labelLayout: { hideOverlap: true },
-  };
-  const series = combined.length > 0 ? [...lines, beside] : lines;
+  });
   const latencies = [...points.flatMap(allLatencies), ...combined.map(({ latencyUs }) => latencyUs.p99.median)];
   const rates = [...points, ...combined].map(rate.of);
   return {
@@ -73,7 +72,7 @@ export function sweepChart({ id, title, caption, points, by, show, rate, combine
       ...frame(width === 'narrow' && combined.length > 0 ? 2 : 1, { left: 62, right: 24 }),
       xAxis: logAxis('x', 'latency of one call', [Math.min(...latencies) / LABEL_ROOM, ...latencies], showTime),
       yAxis: logAxis('y', rate.name, rates, rate.show),
-      series,
+      series: combined.length > 0 ? [...lines, beside(width === 'wide' ? 'right' : 'top')] : lines,
     }),
   };
 }
