@@ -2,7 +2,7 @@ import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { loadCharts } from '../bench/fsync/page/load-charts.js';
 import { renderPage } from '../bench/fsync/page/render-page.js';
 import { DEFAULT_PLAN, type Plan } from '../bench/fsync/plan.js';
@@ -34,16 +34,28 @@ export function benchFsyncCommand(): Command {
     )
     .option('--dir <dir>', 'where to measure, in a folder of its own that is removed afterwards', '.')
     .option('--duration <seconds>', 'of the whole run', parsePositive, durationS)
-    .option('--entry-size <bytes,…>', 'sizes of entries; the first is that of all other measurements', parseCounts, [
-      ...entryBytes,
-    ])
-    .option('--batch <n,…>', 'entries per append', parseCounts, [...batch])
-    .option('--in-flight <n,…>', 'asynchronous appends at a time', parseCounts, [...inFlight])
-    .option('--peers <name,…>', `other stores, where installed: ${PEER_NAMES.join(', ')}`, parseNames(PEER_NAMES), [])
+    .addOption(
+      countsOption(
+        '--entry-size <bytes,…>',
+        'sizes of entries; the first is that of all other measurements',
+        entryBytes,
+      ),
+    )
+    .addOption(countsOption('--batch <n,…>', 'entries per append', batch))
+    .addOption(countsOption('--in-flight <n,…>', 'asynchronous appends at a time', inFlight))
+    .addOption(
+      new Option('--peers <name,…>', `other stores, where installed: ${PEER_NAMES.join(', ')}`)
+        .argParser(parseNames(PEER_NAMES))
+        .default([], 'none'),
+    )
     .option('--budget-ms <ms>', 'p99 latency that the recommendation keeps to', parsePositive, budgetMs)
     .option('--json <file>', 'writes every figure; `bench compare` reads it')
     .option('--html <file>', 'writes one page with charts; needs the package echarts')
     .action(benchFsync);
+}
+
+function countsOption(flags: string, description: string, counts: readonly number[]): Option {
+  return new Option(flags, description).argParser(parseCounts).default([...counts], counts.join(','));
 }
 
 async function benchFsync({ dir, duration, entrySize, json, html, ...options }: Options): Promise<void> {

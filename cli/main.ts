@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command `omnipaxos-rocksdb`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted. Errors are
-// one line on stderr.
+// The command `omnipaxos-rocksdb`. Exit codes: 0 done, 1 failed, 2 wrong usage, 129, 130 and 143 ended by SIGHUP, SIGINT
+// and SIGTERM. Errors are one line on stderr.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -32,7 +32,7 @@ const program = new Command('omnipaxos-rocksdb')
     'Looks into, and appends to, the durable log of a consensus replica; measures what its durability costs.',
   )
   .version(version)
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 interrupted.')
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n (130 after Ctrl-C).')
   .showSuggestionAfterError(false) // it would be a second line
   .exitOverride();
 const commands = [appendCommand, dumpCommand, statCommand, checkpointCommand, snapshotsCommand, benchCommand];

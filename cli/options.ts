@@ -20,14 +20,17 @@ export function parseCounts(text: string): number[] {
   return counts;
 }
 
-/** "a,b", each one of `known`. */
+/** "a,b", each one of `known`, none twice. */
 export function parseNames<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
-  return (text) =>
-    text.split(',').map((word) => {
+  return (text) => {
+    const names = text.split(',').map((word) => {
       const name = known.find((candidate) => candidate === word);
       if (name === undefined) throw new InvalidArgumentError(`There are ${known.join(', ')}.`);
       return name;
     });
+    if (new Set(names).size < names.length) throw new InvalidArgumentError('Each may stand there once.');
+    return names;
+  };
 }
 
 export function parsePositive(text: string): number {

@@ -3,10 +3,11 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Table } from 'console-table-printer';
+import { PEER_NAMES } from '../shared/peers/index.js';
 import type { Summary } from '../shared/summary.js';
 import { showRate, showShare, showTime } from './figures.js';
 import { FEWEST_REPEATS, noiseOf } from './noise.js';
-import type { PointReport, Report } from './report.js';
+import type { Contestant, PointReport, Report } from './report.js';
 
 export type FigureName = 'p50' | 'p99' | 'rate';
 
@@ -111,12 +112,16 @@ function summaryOf(a: Report, b: Report, changes: readonly Change[]): string[] {
 
 /** In what the two runs differ beside the figures. */
 function differencesOf(a: Report, b: Report): string[] {
-  const facts = ({ environment, package: version, rocksdb, plan }: Report): Record<string, unknown> => {
+  const isPeerOfBoth = ({ name }: Contestant) =>
+    (PEER_NAMES as readonly string[]).includes(name) &&
+    [a, b].every(({ contestants }) => contestants.some((other) => other.name === name));
+  const facts = ({ environment, package: version, rocksdb, plan, contestants }: Report): Record<string, unknown> => {
     const { cpuInUse, folder, ...machine } = environment;
     return {
       ...machine,
       'omnipaxos-rocksdb': version,
       rocksdb,
+      ...Object.fromEntries(contestants.filter(isPeerOfBoth).map((peer) => [peer.name, peer.version])),
       durationS: plan.durationS,
       entryBytes: plan.entryBytes[0],
     };

@@ -65,7 +65,7 @@ export function describeEnvironment({ environment, rocksdb, package: version, co
       `volatile write cache: ${describeWriteCache(showWriteCache(fileSystem.disks))}`
     : 'a file system that the system does not tell of';
   return [
-    `Measured in ${folder}: ${disk}.`,
+    `Measured in ${folder === '.' ? 'the current folder' : folder}: ${disk}.`,
     `${cpus} × ${cpu}, ${showBytes(memoryBytes)} of memory, ${system}, Node ${node}, RocksDB ${rocksdb}, omnipaxos-rocksdb ${version}.`,
     `Entries of ${showBytes(plan.entryBytes[0] as number)}, unless another size is named; each append is durable before it counts.`,
     ...settings(contestants),

@@ -1,4 +1,6 @@
+import { pathToFileURL } from 'node:url';
 import type { EChartsOption } from 'echarts';
+import { resolvePackage } from '../../shared/peers/find-package.js';
 
 export interface ChartSize {
   width: number;
@@ -13,10 +15,11 @@ export type RenderChart = (option: EChartsOption, size: ChartSize) => string;
 
 /** Loads Apache ECharts, which only a page needs. @throws Error, in one line, with the command that installs it */
 export async function loadCharts(): Promise<RenderChart> {
-  const echarts = await import('echarts').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  const entry = resolvePackage('echarts');
+  if (entry === undefined) {
     throw new Error('--html draws its charts with the package echarts, which is not installed: `npm install echarts`');
-  });
+  }
+  const echarts = (await import(pathToFileURL(entry).href)) as typeof import('echarts');
   // There is no browser to measure text: a generous width keeps legends apart in any font.
   echarts.setPlatformAPI({ measureText: (text) => ({ width: text.length * GENEROUS_WIDTH }) });
   return (option, size) => {

@@ -42,8 +42,8 @@ ${describeEnvironment(report).map((line) => html`<p>${line}</p>\n`)}
 ${report.skipped.map(({ name, reason }) => html`<p>Skipped: ${name}: ${reason}.</p>\n`)}
 </section>
 <section aria-labelledby="raw"><h2 id="raw">Raw figures</h2>
-<p class="soft">Medians of the repeats; ± is half the distance from the lowest repeat to the highest. Press a heading to sort.
-Where a call appends nothing, a call counts as an entry. Bytes written are what ${report.writtenBytesFrom} counts.</p>
+<p class="soft">Medians of the repeats; ± is half the distance from the lowest repeat to the highest.<span class="screen"> Press a heading to
+sort.</span> Where a call appends nothing, a call counts as an entry. Bytes written are what ${report.writtenBytesFrom} counts.</p>
 <button type="button" class="copy">Copy the table</button>
 ${rawTable(report.points)}
 </section>

@@ -47,7 +47,8 @@ th[aria-sort=descending] button::after { content: " \\2193"; content: " \\2193" 
   :root { --back: #fff; --panel: #f5f6f8; --text: #000; --soft: #444; --line: #bbb; --warn: #6b3a00; --warn-back: #fff;
     --c1: #1f6fb4; --c2: #c4500c; --c3: #1a7f4b; --c4: #7a4fc4; --c5: #b3246b; --c6: #5f6b12; --c7: #0b7a83; --c8: #6b5344; }
   body { max-width: none; padding: 0; font-size: .85rem; }
-  .copy { display: none; }
+  .copy, .screen { display: none; }
+  th[aria-sort=none] button::after { content: none; }
   section:has(figure), .conclusion, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   figure .wide { display: block; }

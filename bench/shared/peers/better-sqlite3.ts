@@ -15,9 +15,19 @@ interface Sqlite {
   close(): void;
 }
 
+/** It loads its addon here; npm runs the script that fetches or builds that only where it is allowed to. */
+function opened(open: () => Sqlite): Sqlite {
+  try {
+    return open();
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(`does not load (${reason}); \`npm rebuild better-sqlite3 --ignore-scripts=false\` may mend it`);
+  }
+}
+
 export async function openBetterSqlite3(folder: string): Promise<Peer> {
   const { module: open, version } = await findPackage<new (path: string) => Sqlite>('better-sqlite3');
-  const db = new open(join(folder, 'log.sqlite'));
+  const db = opened(() => new open(join(folder, 'log.sqlite')));
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.exec('CREATE TABLE log (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID');

@@ -10,11 +10,11 @@ export interface FoundPackage<Module> {
 }
 
 /**
- * Loads a package that this one does not depend on: where this one is installed, or else where the user is.
+ * Loads a package that this one does not depend on.
  * @throws Error that says in one line what is missing, or why it does not load
  */
 export async function findPackage<Module>(name: string): Promise<FoundPackage<Module>> {
-  const entry = resolveFrom(import.meta.url, name) ?? resolveFrom(pathToFileURL(join(process.cwd(), '_')).href, name);
+  const entry = resolvePackage(name);
   if (entry === undefined) throw new Error(`not installed; \`npm install ${name}\` installs it`);
   let loaded: object;
   try {
@@ -24,6 +24,11 @@ export async function findPackage<Module>(name: string): Promise<FoundPackage<Mo
   }
   const module = 'default' in loaded && typeof loaded.default === 'function' ? loaded.default : loaded;
   return { module: module as Module, version: `${name} ${versionOf(name, entry)}` };
+}
+
+/** Where this package is installed, or else where the user is. */
+export function resolvePackage(name: string): string | undefined {
+  return resolveFrom(import.meta.url, name) ?? resolveFrom(pathToFileURL(join(process.cwd(), '_')).href, name);
 }
 
 function resolveFrom(place: string, name: string): string | undefined {
