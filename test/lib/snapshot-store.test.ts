@@ -13,6 +13,7 @@ import {
   newStore,
   type OpenStore,
   SNAPSHOTS,
+  slowSource,
   storeOn,
 } from '../support/snapshots.js';
 import { expectStorageError } from '../support/storage-failures.js';
@@ -26,25 +27,6 @@ beforeEach(async () => {
   opened = await newStore();
   ({ store, db } = opened);
 });
-
-/** A source that waits, once its first piece is taken, until it may go on. */
-function slowSource(bytes: Buffer): { source: AsyncIterable<Uint8Array>; begun: Promise<void>; goOn: () => void } {
-  let begin = () => {};
-  let goOn = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const gate = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  async function* source() {
-    yield bytes.subarray(0, CHUNK_BYTES + 1);
-    begin();
-    await gate;
-    yield bytes.subarray(CHUNK_BYTES + 1);
-  }
-  return { source: source(), begun, goOn };
-}
 
 describe('put', () => {
   it.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * CHUNK_BYTES, 12_345])(

@@ -35,6 +35,29 @@ export function content(length: number, seed = 1): Buffer {
   return bytes;
 }
 
+/** A source that waits, once its first piece is taken, until it may go on. */
+export function slowSource(bytes: Buffer): {
+  source: AsyncIterable<Uint8Array>;
+  begun: Promise<void>;
+  goOn: () => void;
+} {
+  let begin = () => {};
+  let goOn = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  async function* source() {
+    yield bytes.subarray(0, CHUNK_BYTES + 1);
+    begin();
+    await gate;
+    yield bytes.subarray(CHUNK_BYTES + 1);
+  }
+  return { source: source(), begun, goOn };
+}
+
 export function names(snapshots: readonly SnapshotInfo[]): string[] {
   return snapshots.map(({ name }) => name);
 }
