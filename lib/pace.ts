@@ -9,6 +9,9 @@ const MOST_FILES = 16;
 /** A source that has nothing to give for so long is not what an fsync waits behind. */
 const LAPSE_MS = 1000;
 
+/** Those that want the files written slowly. The limit is the database's, which may have several stores. */
+const wanting = new WeakMap<Database, Set<Pace>>();
+
 /**
  * Keeps a snapshot that is being written from crowding out the logs of its database. It never fills a memtable while another
  * of the column family is being flushed, nor lets files pile up: either would have RocksDB hold up the writes of all. And
@@ -17,12 +20,14 @@ const LAPSE_MS = 1000;
  */
 export class Pace {
   readonly #family: ColumnFamily;
+  readonly #wanting: Set<Pace>;
   #fsyncs = 0;
-  #limited = false;
   #lapse: NodeJS.Timeout | undefined;
 
   constructor(family: ColumnFamily) {
     this.#family = family;
+    this.#wanting = wanting.get(family.database) ?? new Set();
+    wanting.set(family.database, this.#wanting);
   }
 
   /** Before each chunk. */
@@ -33,7 +38,8 @@ export class Pace {
     const isWaitedFor = fsyncs !== this.#fsyncs;
     this.#fsyncs = fsyncs;
     do {
-      await this.#limit(isWaitedFor && !this.#isAnotherFlushing());
+      if (this.#isAnotherFlushing()) await this.#change(() => this.#wanting.clear());
+      else await this.#limit(isWaitedFor);
       await sleep(POLL_MS);
     } while (this.#isBehind());
   }
@@ -59,9 +65,15 @@ export class Pace {
   async #limit(limited: boolean): Promise<void> {
     clearTimeout(this.#lapse);
     if (limited) this.#lapse = setTimeout(() => this.end().catch(() => {}), LAPSE_MS).unref();
-    if (limited === this.#limited) return;
-    this.#limited = limited;
-    await Database.limitBackgroundWrites(this.#family.database, limited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
+    await this.#change(() => (limited ? this.#wanting.add(this) : this.#wanting.delete(this)));
+  }
+
+  async #change(change: () => void): Promise<void> {
+    const wasLimited = this.#wanting.size > 0;
+    change();
+    const isLimited = this.#wanting.size > 0;
+    if (isLimited === wasLimited) return;
+    await Database.limitBackgroundWrites(this.#family.database, isLimited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
   }
 }
 

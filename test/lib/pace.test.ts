@@ -13,6 +13,8 @@ let files: number;
 let errors: number;
 let limits: number[];
 let pace: Pace;
+/** Of another store on the same database. */
+let other: Pace;
 
 beforeEach(() => {
   fsyncs = 0;
@@ -24,7 +26,7 @@ beforeEach(() => {
     limits.push(bytesPerSecond);
   });
   const database = {
-    columnFamilies: ['log', 'snapshots'],
+    columnFamilies: ['log', 'snapshots', 'others'],
     columnFamily: (name: string) => ({ name, database }),
     property: (name: string, family?: ColumnFamily) => {
       if (name.startsWith('rocksdb.dbstats')) return `${fsyncs}`;
@@ -34,9 +36,11 @@ beforeEach(() => {
     },
   };
   pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily);
+  other = new Pace(database.columnFamily('others') as unknown as ColumnFamily);
 });
 afterEach(async () => {
   await pace.end();
+  await other.end();
   jest.restoreAllMocks();
 });
 
@@ -45,11 +49,11 @@ const endFlush = (name: string, afterMs: number) => setTimeout(() => flushing.de
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One chunk that finds a flush under way. */
-async function turnBesideFlush(): Promise<void> {
-  flushing.add('snapshots');
-  endFlush('snapshots', 20);
-  await pace.turn();
-  expect(flushing).not.toContain('snapshots');
+async function turnBesideFlush(of = pace, name = 'snapshots'): Promise<void> {
+  flushing.add(name);
+  endFlush(name, 20);
+  await of.turn();
+  expect(flushing).not.toContain(name);
 }
 
 describe('a snapshot that is being written', () => {
@@ -89,6 +93,27 @@ describe('a snapshot that is being written', () => {
     fsyncs++;
     await turnBesideFlush();
     await pace.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+});
+
+describe('two stores on one database', () => {
+  it('have one limit, which stays until both are written', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush(other, 'others');
+    await pace.end();
+    expect(limits).toEqual([LIMIT]);
+    await other.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('lift it together where a log flushes', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush(other, 'others');
+    flushing.add('log');
+    await turnBesideFlush();
     expect(limits).toEqual([LIMIT, 0]);
   });
 });
