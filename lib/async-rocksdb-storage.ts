@@ -4,7 +4,7 @@ import type { Pages } from '../binding/pages.js';
 import { CallOrder } from './call-order.js';
 import { type Cursor, EMPTY } from './cursor.js';
 import { Failures } from './failures.js';
-import { asStorageError, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
+import { asStorageError, FOREIGN, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
 import { type Reading, type ReadStep, readIndex } from './readings.js';
 import type { AsyncStorage, StorageOp } from './storage.js';
 import { type AtomicWriteOptions, StorageMethods, type StorageOptions } from './storage-methods.js';
@@ -73,6 +73,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     ]);
     const { database, family } = this.#log;
     try {
+      this.#log.claim(await Promise.all(FOREIGN.map((range) => Database.scanPacked(database, family, range))));
       // Behind the reads above, which have waited for what was written before.
       const lowest = await Database.scanPacked(database, family, LOWEST);
       const highest = await Database.scanPacked(database, family, HIGHEST);

@@ -4,10 +4,21 @@ import { type ColumnFamily, Database, RocksError, type ScanRange, WriteBatch } f
 import type { PackedRows } from '../binding/packed-rows.js';
 import type { Pages } from '../binding/pages.js';
 import type { EncodedInPlace } from './codec.js';
-import { LOG_END, LOG_KEY_BYTES, LOG_START, logKey, parseLogKey, readLogKey, writeLogKey } from './key-space.js';
+import { claimFamily } from './family-use.js';
+import {
+  LOG_END,
+  LOG_KEY_BYTES,
+  LOG_START,
+  logKey,
+  parseLogKey,
+  readLogKey,
+  showKey,
+  writeLogKey,
+} from './key-space.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
 import type { EntryPage, PageStep, ReadStep } from './readings.js';
 import { type Codecs, encodeRecords, type RecordSink } from './record-sink.js';
+import { CHUNKS, MANIFESTS } from './snapshot-key-space.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
 import type { StorageRecord } from './transition.js';
@@ -25,6 +36,9 @@ const AFTER_KEY = Buffer.alloc(1);
 /** Where opening looks: the two ends of the log, never the log itself. */
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
 export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
+
+/** And where a snapshot store would have its records. */
+export const FOREIGN: readonly ScanRange[] = [CHUNKS, MANIFESTS].map((range) => ({ ...range, limit: 1 }));
 
 /** Up to this many bytes, a loop has copied part of a buffer before an object for that part is made. */
 const COPIED_BY_WORD = 512;
@@ -72,6 +86,19 @@ export class LogFamily<T, S> implements Probe {
         else for (let idx = from; idx < to; idx++) batch.delete(family, logKey(idx));
       },
     };
+  }
+
+  /**
+   * Makes it known that there is a log here, with the rows that FOREIGN found.
+   * @throws StorageError META, INVALID_ARGUMENT where there is a snapshot store
+   */
+  claim(foreign: readonly PackedRows[]): void {
+    const found = foreign.find((rows) => rows.count > 0);
+    if (found !== undefined) {
+      const message = `column family ${this.family.name} holds ${showKey(found.key(0))}, which is a snapshot's record`;
+      throw new StorageError('META', message);
+    }
+    claimFamily(this.family, 'a log');
   }
 
   /** What is live, from the rows that LOWEST and HIGHEST found. */

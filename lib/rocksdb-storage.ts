@@ -3,7 +3,7 @@ import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
 import { META_KEYS } from './key-space.js';
-import { HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
+import { FOREIGN, HIGHEST, LOWEST, LogFamily, reported } from './log-family.js';
 import type { EntryPage, PageStep } from './readings.js';
 import type { StorageOp } from './storage.js';
 import type { StorageOptions } from './storage-methods.js';
@@ -26,7 +26,7 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
   /**
    * Reads the two ends of the log and its meta records, never the log itself.
    * @throws StorageError `COLUMN_FAMILY_NOT_FOUND`: it must exist; `LOG_INTEGRITY`, `META`, `CODEC` where what is there was
-   *   not written by a storage; `ROCKSDB`
+   *   not written by a storage; `INVALID_ARGUMENT` where a snapshot store is open on it; `ROCKSDB`
    */
   static openIn<T, S = unknown>(
     db: Database,
@@ -41,6 +41,7 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
     this.#log = new LogFamily(database, columnFamily, this.codecs);
     this.probe = this.#log;
     const { family } = this.#log;
+    this.#log.claim(reported(() => FOREIGN.map((range) => Database.scanPackedSync(database, family, range))));
     const floor = this.readMeta(META_KEYS.compactedIdx);
     const live = reported(() =>
       LogFamily.live(

@@ -2,6 +2,7 @@
 // writing for leftovers.
 
 import { type ColumnFamily, Database, RocksError, type Row, WriteBatch } from '../binding/index.js';
+import { claimFamily } from './family-use.js';
 import { showKey } from './key-space.js';
 import { asStorageError, reported, reportedLater } from './log-family.js';
 import { Pace } from './pace.js';
@@ -53,7 +54,7 @@ export class SnapshotFamily {
 
   /**
    * The one of this column family; the first call removes what interrupted puts have left.
-   * @throws StorageError COLUMN_FAMILY_NOT_FOUND, INVALID_ARGUMENT; META where something else lies there; CODEC, ROCKSDB
+   * @throws StorageError COLUMN_FAMILY_NOT_FOUND; INVALID_ARGUMENT, also where a log is open on it; META where something else lies there; CODEC, ROCKSDB
    */
   static async of(database: Database, name: string): Promise<SnapshotFamily> {
     if (!(database instanceof Database)) throw new StorageError('INVALID_ARGUMENT', 'db must be a Database');
@@ -78,6 +79,7 @@ export class SnapshotFamily {
           throw new StorageError('META', message);
         }
       }
+      claimFamily(family, 'a snapshot store');
       const stored = await this.#storedIds();
       const kept = await this.#namedIds();
       this.#lastId = stored.concat(kept ?? []).reduce((highest, id) => Math.max(highest, id), 0);

@@ -32,7 +32,7 @@ type Commit = (batch: WriteBatch) => Promise<void>;
  * several calls are under way for one name, the last to finish decides. What a killed process left half written is removed
  * when the store is opened again, unless the database is read-only.
  *
- * Methods reject with a {@link StorageError}: `INVALID_ARGUMENT`; `CODEC` or `META` for a damaged record; `ROCKSDB`, with
+ * Methods reject with a {@link StorageError}: `INVALID_ARGUMENT`; `COLUMN_FAMILY_NOT_FOUND` once it is dropped; `CODEC` or `META` for a damaged record; `ROCKSDB`, with
  * the RocksError as its cause, for what the database reports, also that it is closed or read-only.
  */
 export class SnapshotStore {
@@ -41,7 +41,8 @@ export class SnapshotStore {
 
   /**
    * Opens the store in a column family, which must exist and hold nothing else. Removes what an interrupted `put` left.
-   * @throws StorageError `COLUMN_FAMILY_NOT_FOUND`; `META` where the column family holds something else
+   * @throws StorageError `COLUMN_FAMILY_NOT_FOUND`; `META` where the column family holds something else, `INVALID_ARGUMENT`
+   *   where a log is open on it
    */
   static openIn(db: Database, columnFamily: string): Promise<SnapshotStore> {
     return SnapshotStore.openWithChunksOf(CHUNK_BYTES, db, columnFamily);

@@ -47,11 +47,13 @@ beforeEach(async () => {
 });
 
 describe('opening', () => {
-  it('reads one row at each end of the log', () => {
+  it('reads one row at each end of the log, and one where a snapshot store would have its records', () => {
     const { scans } = workOf(open);
-    expect(scans.map(({ reverse, limit }) => ({ reverse, limit }))).toEqual([
-      { reverse: false, limit: 1 },
-      { reverse: true, limit: 1 },
+    expect(scans.map(({ gte, reverse = false, limit }) => [`${gte}`, reverse, limit])).toEqual([
+      ['C/', false, 1],
+      ['S/', false, 1],
+      ['L/', false, 1],
+      ['L/', true, 1],
     ]);
   });
 

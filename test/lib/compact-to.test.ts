@@ -271,10 +271,28 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
   });
 });
 
-describe('the column family of the snapshots', () => {
-  it('as a log, is refused', async () => {
-    const log = RocksdbStorage.openIn<string>(opened.db, 'snapshots');
-    await expectStorageError(() => opened.store.compactTo(log, 's', 0, content(1)), 'INVALID_ARGUMENT', 'snapshots');
-    expect(await chunkKeys(opened)).toEqual([]);
+describe('a column family', () => {
+  const asLog: [string, (name: string) => unknown][] = [
+    ['RocksdbStorage', (name) => RocksdbStorage.openIn<string>(opened.db, name)],
+    ['AsyncRocksdbStorage', (name) => AsyncRocksdbStorage.openIn<string>(opened.db, name)],
+  ];
+
+  it.each(asLog)('that is open as a store is refused by a %s, while it is empty too', async (_, open) => {
+    await expectStorageError(() => open('snapshots'), 'INVALID_ARGUMENT', 'snapshots', 'a snapshot store');
+  });
+
+  it.each(asLog)('that holds snapshots is refused by a %s', async (_, open) => {
+    await opened.store.put('empty', 1, content(0)); // a manifest alone
+    await opened.db.close();
+    opened.db = await openAt(path);
+    await expectStorageError(() => open('snapshots'), 'META', 'snapshots', 'S/empty');
+    opened = await storeOn(opened.db); // what has been refused is not taken
+    expect(names(await opened.store.list())).toEqual(['empty']);
+  });
+
+  it.each(asLog)('that is open as a %s is refused as a store, while it is empty too', async (_, open) => {
+    await open('log');
+    const refused = () => SnapshotStore.openIn(opened.db, 'log');
+    for (let i = 0; i < 2; i++) await expectStorageError(refused, 'INVALID_ARGUMENT', 'log', 'a log');
   });
 });
