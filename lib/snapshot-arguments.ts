@@ -17,9 +17,12 @@ export function checkSnapshotName(value: unknown): string {
 
 export function checkSource(value: unknown): SnapshotSource {
   if (types.isUint8Array(value)) return checkPiece('source', value);
-  const isIterable =
-    typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-  if (!isIterable) throw invalid('source', 'a Uint8Array or an (async) iterable of them', value);
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  if (typeof (asynchronous ?? synchronous) !== 'function') {
+    throw invalid('source', 'a Uint8Array or an (async) iterable of them', value);
+  }
   return value as SnapshotSource;
 }
 

@@ -234,6 +234,8 @@ describe('bad arguments', () => {
     ['nothing', undefined],
     ['null', null],
     ['an object', {}],
+    ['iterable in name only', { [Symbol.asyncIterator]: undefined }],
+    ['iterable by what is no function', { [Symbol.asyncIterator]: 1, [Symbol.iterator]: () => [][Symbol.iterator]() }],
     ['another view', new Uint16Array(2)],
   ])('a source that is %s is refused', async (_, source) => {
     await expectStorageError(() => store.put('a', 1, source as never), 'INVALID_ARGUMENT', 'source');
