@@ -90,8 +90,9 @@ export class SnapshotStore {
   /**
    * Brings up a replica from a snapshot that was taken elsewhere: {@link put}, and in the same atomic write the floor and
    * the decided index move to `index`, where the next append lands. What the replica has promised and accepted as rounds
-   * stays. It must be fresh, or lag behind: `INVALID_ARGUMENT` where its log, its floor or its decided index goes past
-   * `index`, or where it has a stop-sign. Everything else is as for {@link compactTo}.
+   * stays, and so does a snapshot of the storage's own (`setSnapshot`), which the floor has left behind then. The replica
+   * must be fresh, or lag behind: `INVALID_ARGUMENT` where its log, its floor or its decided index goes past `index`, or
+   * where it has a stop-sign. Everything else is as for {@link compactTo}.
    */
   restore<T, S>(
     storage: LogStorage<T, S>,

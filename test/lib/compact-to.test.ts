@@ -209,12 +209,13 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       const log = await open();
       const ballot = { configId: 1, n: 4, priority: 0, pid: 2 };
       await log.setPromise(ballot);
+      await log.setSnapshot('of its own');
       await log.appendEntries(['a', 'b', 'c']);
       await log.setDecidedIdx(2);
       await opened.store.compactTo(log, 'old', 1, content(10));
       await opened.store.restore(log, 'new', 3, content(20));
       expect(await state(log)).toEqual({ entries: [], floor: 3, decided: 3, next: 3 });
-      expect(await log.getPromise()).toEqual(ballot);
+      expect([await log.getPromise(), await log.getSnapshot()]).toEqual([ballot, 'of its own']);
       expect(names(await opened.store.list())).toEqual(['old', 'new']);
     });
 
