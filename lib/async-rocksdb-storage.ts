@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Database, RocksError, type WriteBatch } from '../binding/index.js';
+import { type ColumnFamily, Database, RocksError, type WriteBatch } from '../binding/index.js';
 import type { Pages } from '../binding/pages.js';
 import { CallOrder } from './call-order.js';
 import { type Cursor, EMPTY } from './cursor.js';
@@ -86,8 +86,8 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   }
 
   /** @internal */
-  get database(): Database {
-    return this.#log.database;
+  get family(): ColumnFamily {
+    return this.#log.family;
   }
 
   /** How often a write that need not be synced has failed, by operation. */

@@ -55,8 +55,9 @@ export function checkLogStorage(storage: unknown, database: Database): void {
   if (!(storage instanceof RocksdbStorage || storage instanceof AsyncRocksdbStorage)) {
     throw invalid('storage', 'a RocksdbStorage or an AsyncRocksdbStorage', storage);
   }
-  if (storage.database !== database) {
-    const message = `storage is in the database at ${storage.database.path}, the snapshots are in ${database.path}`;
+  const { path } = storage.family.database;
+  if (storage.family.database !== database) {
+    const message = `storage is in the database at ${path}, the snapshots are in ${database.path}`;
     throw new StorageError('INVALID_ARGUMENT', message);
   }
 }

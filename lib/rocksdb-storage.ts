@@ -1,4 +1,4 @@
-import { Database, type WriteBatch } from '../binding/index.js';
+import { type ColumnFamily, Database, type WriteBatch } from '../binding/index.js';
 import { BlockingStorage } from './blocking-storage.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
@@ -61,8 +61,8 @@ export class RocksdbStorage<T, S = unknown> extends BlockingStorage<T, S> {
   }
 
   /** @internal */
-  get database(): Database {
-    return this.#log.database;
+  get family(): ColumnFamily {
+    return this.#log.family;
   }
 
   /**

@@ -54,7 +54,8 @@ export class SnapshotFamily {
 
   /**
    * The one of this column family; the first call removes what interrupted puts have left.
-   * @throws StorageError COLUMN_FAMILY_NOT_FOUND; INVALID_ARGUMENT, also where a log is open on it; META where something else lies there; CODEC, ROCKSDB
+   * @throws StorageError COLUMN_FAMILY_NOT_FOUND; INVALID_ARGUMENT, also where a log is open on it; META where something else
+   *   lies there; ROCKSDB
    */
   static async of(database: Database, name: string): Promise<SnapshotFamily> {
     if (!(database instanceof Database)) throw new StorageError('INVALID_ARGUMENT', 'db must be a Database');

@@ -14,6 +14,7 @@ import { SnapshotReadable } from './snapshot-readable.js';
 import { encodeManifest, type Manifest } from './snapshot-records.js';
 import type { LogIndex } from './storage.js';
 import { StorageError } from './storage-error.js';
+import { TrimReclaimer } from './trim-reclaimer.js';
 import { checkIndex } from './validate.js';
 
 /** Bytes of a chunk. docs/snapshots.md has the measurement behind it. */
@@ -32,8 +33,9 @@ type Commit = (batch: WriteBatch) => Promise<void>;
  * several calls are under way for one name, the last to finish decides. What a killed process left half written is removed
  * when the store is opened again, unless the database is read-only.
  *
- * Methods reject with a {@link StorageError}: `INVALID_ARGUMENT`; `COLUMN_FAMILY_NOT_FOUND` once it is dropped; `CODEC` or `META` for a damaged record; `ROCKSDB`, with
- * the RocksError as its cause, for what the database reports, also that it is closed or read-only.
+ * Methods reject with a {@link StorageError}: `INVALID_ARGUMENT`; `COLUMN_FAMILY_NOT_FOUND` once the column family is
+ * dropped; `CODEC` or `META` for a damaged record; `ROCKSDB`, with the RocksError as its cause, for what the database
+ * reports, also that it is closed or read-only.
  */
 export class SnapshotStore {
   readonly #shared: SnapshotFamily;
@@ -118,7 +120,13 @@ export class SnapshotStore {
     await storage.readCursor(check);
     return this.#put(name, index, source, options, async (alongside) => {
       // Checked again: storing the bytes has taken its time.
-      await storage.writeIf(check, move.ops(index), { alongside, sync: true });
+      let before: Cursor | undefined;
+      const checkAgain = (log: Cursor) => {
+        check(log);
+        before = log;
+      };
+      await storage.writeIf(checkAgain, move.ops(index), { alongside, sync: true });
+      if (before !== undefined) TrimReclaimer.of(storage.family).note(before, index);
     });
   }
 

@@ -2,7 +2,7 @@ import type { ColumnFamily } from '../binding/index.js';
 import { chunkKey } from './snapshot-key-space.js';
 
 /** Dead bytes that are left to RocksDB's own compaction, which comes to them sooner or later. */
-const LEFT_BYTES = 32 * 1024 * 1024;
+export const LEFT_BYTES = 32 * 1024 * 1024;
 
 /** What is alive, in the order of the ids, and the id behind all that there are. */
 export interface LiveIds {

@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { AsyncRocksdbStorage, RocksdbStorage, SnapshotStore, WriteBatch } from '../../lib/index.js';
+import { AsyncRocksdbStorage, RocksdbStorage, rawCodec, SnapshotStore, WriteBatch } from '../../lib/index.js';
 import { content, SNAPSHOTS } from '../support/snapshots.js';
 import { openAt, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -99,5 +99,21 @@ describe('the space of replaced snapshots', () => {
     for (let tries = 0; bytes() > most && tries < 500; tries++) await sleep(20);
     expect(bytes()).toBeLessThanOrEqual(most);
     expect((await store.get('c'))?.length).toBe(SIZE_MIB * MIB);
+  });
+});
+
+describe('the space of a trimmed log', () => {
+  it('comes back by itself, though the log rests', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['log', SNAPSHOTS] });
+    const log = RocksdbStorage.openIn<Uint8Array>(db, 'log', { entryCodec: rawCodec });
+    const store = await SnapshotStore.openIn(db, SNAPSHOTS);
+    const bytes = () => Number(db.property('rocksdb.live-sst-files-size', db.columnFamily('log')));
+    for (let i = 0; i < 60; i++) log.appendEntries(new Array(64).fill(piece.subarray(0, MIB / 64)));
+    await db.flush();
+    expect(bytes()).toBeGreaterThan(60 * MIB);
+    await store.compactTo(log, 's', log.getBounds().next - 64, content(10));
+    for (let tries = 0; bytes() > 2 * MIB && tries < 500; tries++) await sleep(20);
+    expect(bytes()).toBeLessThanOrEqual(2 * MIB);
+    expect(log.getSuffix(0)).toHaveLength(64);
   });
 });
