@@ -1,6 +1,7 @@
 #include "core/database.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -32,6 +33,19 @@ std::string manifest_state(const std::filesystem::path& folder) {
   std::ifstream(folder / "CURRENT") >> name;
   std::error_code failed;
   return name + " " + std::to_string(std::filesystem::file_size(folder / name, failed));
+}
+
+/** RocksDB compares the level as an int: it would take one from 2^31 on for one that there is, and read past the last.
+ */
+bool names_absent_level(std::string_view property, int levels) {
+  constexpr std::string_view kAtLevel = "-at-level";
+  const size_t at = property.find(kAtLevel);
+  if (at == std::string_view::npos) return false;
+  const std::string_view digits = property.substr(at + kAtLevel.size());
+  uint64_t level = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), level);
+  return parsed.ec == std::errc::result_out_of_range ||
+         (parsed.ec == std::errc() && level >= static_cast<uint64_t>(levels));
 }
 
 }  // namespace
@@ -349,6 +363,7 @@ Status Database::property(const std::string& name, std::optional<uint32_t> famil
   if (Status status = find_family(family_id.value_or(0), "property", &family); !status.ok()) return status;
 
   value->reset();
+  if (names_absent_level(name, db_->NumberLevels(family.get()))) return {};
   std::string text;
   if (db_->GetProperty(family.get(), name, &text)) {
     *value = std::move(text);

@@ -171,10 +171,25 @@ describe('property', () => {
     expect(Number(db.property('rocksdb.dbstats/db.wal_syncs'))).toBe(before + 1);
   });
 
-  it.each(['rocksdb.absent', 'absent', 'rocksdb.dbstats/absent', 'absent/absent', '/', 'rocksdb.dbstats/', '/x', 'ö'])(
-    'gives undefined where there is no property %j',
-    (name) => {
-      expect(db.property(name)).toBeUndefined();
-    },
-  );
+  const levels = [7, 2 ** 31, 2 ** 31 + 1, 3e9, 2 ** 32 - 1, 2 ** 32 + 2 ** 31, '9'.repeat(30)];
+  const absentLevels = levels.flatMap((level) => [
+    `rocksdb.num-files-at-level${level}`,
+    `rocksdb.compression-ratio-at-level${level}`,
+    `rocksdb.aggregated-table-properties-at-level${level}`,
+    `rocksdb.aggregated-table-properties-at-level${level}/data_size`,
+  ]);
+
+  it.each([
+    ...absentLevels,
+    'rocksdb.absent',
+    'absent',
+    'rocksdb.dbstats/absent',
+    'absent/absent',
+    '/',
+    'rocksdb.dbstats/',
+    '/x',
+    'ö',
+  ])('gives undefined where there is no property %j', (name) => {
+    expect(db.property(name)).toBeUndefined();
+  });
 });
