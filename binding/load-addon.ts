@@ -77,7 +77,11 @@ let detectedLibc: 'glibc' | 'musl' | undefined;
 function libc(): 'glibc' | 'musl' | undefined {
   if (process.platform !== 'linux') return undefined;
   if (detectedLibc === undefined) {
-    const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+    const report = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean };
+    const { excludeNetwork } = report;
+    report.excludeNetwork = true; // it would look up the name of whoever is connected, while the event loop waits
+    const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
+    report.excludeNetwork = excludeNetwork;
     detectedLibc = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
   }
   return detectedLibc;

@@ -157,7 +157,7 @@ export class WriteBatch {
         `a batch holds at most ${MAX_BYTES} bytes, not ${needed}; write it in parts`,
       );
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#bytes.length * 2, 512)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#length * 2, 512)));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#replace(larger);
   }

@@ -94,6 +94,17 @@ describe('WriteBatch', () => {
     expect(rows.every((row, i) => row.key.equals(key(i)) && row.value.equals(key(99_999 - i)))).toBe(true);
   });
 
+  it('takes no more memory than it holds for each write that waits', async () => {
+    const queue = await temporaryDatabase({ maxQueuedBytes: 1 });
+    const family = queue.columnFamily('default');
+    const before = process.memoryUsage().arrayBuffers;
+    const batch = new WriteBatch();
+    const written = Array.from({ length: 30 }, (_, i) => queue.write(batch.put(family, bytes(`${i}`), bytes('value'))));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    await Promise.all(written);
+    expect(await queue.scan(family)).toHaveLength(30);
+  });
+
   it('may change while it is being written: what was written is what it held at the call', async () => {
     const batch = puts(cf, { a: '1' });
     const first = db.write(batch, { sync: true });
