@@ -22,8 +22,8 @@ const MAX_DEPTH = 500;
 /**
  * MessagePack, by msgpackr. Keeps what JSON keeps, and also undefined, NaN, the infinities, bigints, and dates, sets, regular
  * expressions, `ArrayBuffer`s and views of them. As with JSON, -0 comes back as 0, a hole in an array as undefined, and a
- * class instance as a plain object of its enumerable properties, or as what its `toJSON` gives; symbol keys, private fields
- * and further properties of an array are left out. An error keeps its name, message and cause.
+ * class instance as a plain object of its enumerable properties, or as what its `toJSON` gives (the same each time); symbol
+ * keys, private fields and further properties of an array are left out. An error keeps its name, message and cause.
  *
  * What would come back as something else is refused with a TypeError: a function, a symbol, a Map, a boxed primitive, a
  * promise, an iterator, a weak reference and every other built-in class that is not named above; a class of views of one's
@@ -148,8 +148,11 @@ function refuseInstance(value: object, depth: number): void {
       return;
     }
     case 'Object':
-      if ('toJSON' in value && typeof value.toJSON === 'function') refuseWhatWouldChange(value.toJSON(), depth + 1);
-      else refuseProperties(value, depth);
+      if ('toJSON' in value && typeof value.toJSON === 'function') {
+        const given: unknown = value.toJSON();
+        if (depth === 0 && given === undefined) throw new TypeError('a value whose toJSON gives undefined is none');
+        refuseWhatWouldChange(given, depth + 1);
+      } else refuseProperties(value, depth);
       return;
     default:
       throw new TypeError(`an object of the type ${tag} cannot be encoded: give plain data, or a codec of your own`);

@@ -23,7 +23,7 @@ export interface AtomicWriteOptions {
    * They are copied at the call. A `MemStorage` has no database to write them to, and refuses them.
    */
   alongside?: WriteBatch;
-  /** Fsynced even if no operation asks for it. Default false. */
+  /** Fsynced even if no operation asks for it; where there is nothing to write, nothing is. Default false. */
   sync?: boolean;
 }
 

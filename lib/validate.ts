@@ -31,82 +31,96 @@ export function checkName(argument: string, value: unknown): string {
   return value;
 }
 
+/** A copy: what is encoded later may change the array. */
 export function checkEntries<T>(argument: string, value: unknown): readonly T[] {
   if (!Array.isArray(value)) throw invalid(argument, 'an array', value);
+  const entries: T[] = [];
   // By index, so that a hole in the array counts as well.
   for (let i = 0; i < value.length; i++) {
-    if (value[i] === undefined) throw invalid(`${argument}[${i}]`, 'a value', undefined);
+    const entry: unknown = value[i];
+    if (entry === undefined) throw invalid(`${argument}[${i}]`, 'a value', undefined);
+    entries.push(entry as T);
   }
-  return value;
+  return entries;
 }
 
 export function checkBallot(argument: string, value: unknown): Ballot {
-  const ballot = checkObject<Ballot>(argument, value);
-  checkU32(`${argument}.configId`, ballot.configId);
-  checkU32(`${argument}.n`, ballot.n);
-  checkU32(`${argument}.priority`, ballot.priority);
-  checkU64(`${argument}.pid`, ballot.pid);
-  return ballot;
+  const { configId, n, priority, pid } = checkObject<Ballot>(argument, value);
+  checkU32(`${argument}.configId`, configId);
+  checkU32(`${argument}.n`, n);
+  checkU32(`${argument}.priority`, priority);
+  checkU64(`${argument}.pid`, pid);
+  return { configId, n, priority, pid };
 }
 
 export function checkStopsign(argument: string, value: unknown): StopSign {
-  const stopsign = checkObject<StopSign>(argument, value);
-  const config = checkObject<StopSign['nextConfig']>(`${argument}.nextConfig`, stopsign.nextConfig);
-  checkU32(`${argument}.nextConfig.configurationId`, config.configurationId);
-  if (!Array.isArray(config.nodes)) throw invalid(`${argument}.nextConfig.nodes`, 'an array', config.nodes);
-  for (const [i, node] of config.nodes.entries()) checkU64(`${argument}.nextConfig.nodes[${i}]`, node);
-  if (config.flexibleQuorum !== undefined) {
-    const quorum = checkObject<NonNullable<typeof config.flexibleQuorum>>(
-      `${argument}.nextConfig.flexibleQuorum`,
-      config.flexibleQuorum,
-    );
-    checkIndex(`${argument}.nextConfig.flexibleQuorum.readQuorumSize`, quorum.readQuorumSize);
-    checkIndex(`${argument}.nextConfig.flexibleQuorum.writeQuorumSize`, quorum.writeQuorumSize);
+  const { nextConfig, metadata } = checkObject<StopSign>(argument, value);
+  const config = checkObject<StopSign['nextConfig']>(`${argument}.nextConfig`, nextConfig);
+  const { configurationId, nodes, flexibleQuorum } = config;
+  checkU32(`${argument}.nextConfig.configurationId`, configurationId);
+  if (!Array.isArray(nodes)) throw invalid(`${argument}.nextConfig.nodes`, 'an array', nodes);
+  const stopsign: StopSign = { nextConfig: { configurationId, nodes: [...nodes] } };
+  for (const [i, node] of stopsign.nextConfig.nodes.entries()) checkU64(`${argument}.nextConfig.nodes[${i}]`, node);
+  if (flexibleQuorum !== undefined) {
+    type Quorum = NonNullable<typeof flexibleQuorum>;
+    const quorum = checkObject<Quorum>(`${argument}.nextConfig.flexibleQuorum`, flexibleQuorum);
+    const { readQuorumSize, writeQuorumSize } = quorum;
+    checkIndex(`${argument}.nextConfig.flexibleQuorum.readQuorumSize`, readQuorumSize);
+    checkIndex(`${argument}.nextConfig.flexibleQuorum.writeQuorumSize`, writeQuorumSize);
+    stopsign.nextConfig.flexibleQuorum = { readQuorumSize, writeQuorumSize };
   }
-  const { metadata } = stopsign;
-  if (metadata !== undefined && !types.isUint8Array(metadata)) {
-    throw invalid(`${argument}.metadata`, 'a Uint8Array', metadata);
-  }
-  if (metadata !== undefined && isGone(metadata)) {
+  if (metadata === undefined) return stopsign;
+  if (!types.isUint8Array(metadata)) throw invalid(`${argument}.metadata`, 'a Uint8Array', metadata);
+  if (isGone(metadata)) {
     throw invalid(`${argument}.metadata`, 'a Uint8Array whose buffer is not detached', metadata);
   }
-  return stopsign;
+  return { ...stopsign, metadata };
 }
 
 export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
   if (!Array.isArray(value)) throw invalid('ops', 'an array', value);
-  for (const [i, op] of value.entries()) checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
-  return value;
+  return Array.from(value as unknown[], (op, i) => {
+    return checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
+  });
 }
 
-/** `argument` leads the names in the messages: the method's own arguments where it is empty. */
+/**
+ * A copy of what was checked: a getter may give something else the next time. `argument` leads the names in the messages:
+ * the method's own arguments where it is empty.
+ */
 export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): StorageOp<T, S> {
   const field = (name: string) => (argument === '' ? name : `${argument}.${name}`);
   switch (op.type) {
-    case 'appendEntry':
-      if (op.entry === undefined) throw invalid(field('entry'), 'a value', undefined);
-      return op;
-    case 'appendOnPrefix':
-      checkIndex(field('fromIdx'), op.fromIdx);
-      checkEntries(field('entries'), op.entries);
-      return op;
+    case 'appendEntry': {
+      const { entry } = op;
+      if (entry === undefined) throw invalid(field('entry'), 'a value', undefined);
+      return { type: 'appendEntry', entry };
+    }
+    case 'appendOnPrefix': {
+      const fromIdx = checkIndex(field('fromIdx'), op.fromIdx);
+      return { type: 'appendOnPrefix', fromIdx, entries: checkEntries(field('entries'), op.entries) };
+    }
     case 'appendEntries':
-      checkEntries(field('entries'), op.entries);
-      return op;
+      return { type: 'appendEntries', entries: checkEntries(field('entries'), op.entries) };
     case 'setPromise':
+      return { type: 'setPromise', ballot: checkBallot(field('ballot'), op.ballot) };
     case 'setAcceptedRound':
-      checkBallot(field('ballot'), op.ballot);
-      return op;
+      return { type: 'setAcceptedRound', ballot: checkBallot(field('ballot'), op.ballot) };
     case 'setDecidedIdx':
+      return { type: 'setDecidedIdx', idx: checkIndex(field('idx'), op.idx) };
     case 'setCompactedIdx':
+      return { type: 'setCompactedIdx', idx: checkIndex(field('idx'), op.idx) };
     case 'trim':
-      checkIndex(field('idx'), op.idx);
-      return op;
-    case 'setStopsign':
-      if (op.stopsign !== undefined) checkStopsign(field('stopsign'), op.stopsign);
-      return op;
+      return { type: 'trim', idx: checkIndex(field('idx'), op.idx) };
+    case 'setStopsign': {
+      const { stopsign } = op;
+      return {
+        type: 'setStopsign',
+        stopsign: stopsign === undefined ? undefined : checkStopsign(field('stopsign'), stopsign),
+      };
+    }
     case 'setSnapshot':
-      return op;
+      return { type: 'setSnapshot', snapshot: op.snapshot };
     default:
       throw invalid(field('type'), 'the type of a StorageOp', (op as { type: unknown }).type);
   }

@@ -165,6 +165,14 @@ describe('msgpackCodec', () => {
     expect(codec.decode(bytes)).toBe('x'.repeat(length));
   });
 
+  it('refuses a value whose toJSON gives undefined, which no read could give back', () => {
+    const value = new (class Nothing {
+      toJSON() {}
+    })();
+    for (const encode of [codec.encode, encodeInPlace]) expect(() => encode(value)).toThrow('toJSON');
+    expect(throughDisk({ value })).toEqual({ value: undefined });
+  });
+
   it('encodes a value whose toJSON encodes another', () => {
     const value = () => ({
       before: 'a',
