@@ -45,7 +45,7 @@ bool names_absent_level(std::string_view property, int levels) {
   uint64_t level = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), level);
   return parsed.ec == std::errc::result_out_of_range ||
-         (parsed.ec == std::errc() && level >= static_cast<uint64_t>(levels));
+         (parsed.ec == std::errc() && std::cmp_greater_equal(level, levels));
 }
 
 }  // namespace
