@@ -7,7 +7,8 @@ import { createHistogram } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { Table } from 'console-table-printer';
-import { Database, RocksdbStorage, rawCodec } from '../lib/index.js';
+import { rawCodec } from '../lib/format/raw-codec.js';
+import { Database, RocksdbStorage } from '../lib/index.js';
 
 const LOG = 'log';
 const MB = 1e6;

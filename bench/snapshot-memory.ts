@@ -3,7 +3,7 @@
 
 import { randomFillSync } from 'node:crypto';
 import { Database } from '../lib/index.js';
-import { SnapshotStore } from '../lib/snapshot-store.js';
+import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 
 const MIB = 2 ** 20;
 const SIZE_MIB = 1024;

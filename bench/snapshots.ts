@@ -10,8 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { Table } from 'console-table-printer';
-import { AsyncRocksdbStorage, Database, rawCodec, SnapshotStore } from '../lib/index.js';
-import { CHUNK_BYTES } from '../lib/snapshot-store.js';
+import { rawCodec } from '../lib/format/raw-codec.js';
+import { AsyncRocksdbStorage, Database, SnapshotStore } from '../lib/index.js';
+import { CHUNK_BYTES } from '../lib/snapshots/snapshot-store.js';
 import type { MemoryFigures } from './snapshot-memory.js';
 
 const KIB = 2 ** 10;

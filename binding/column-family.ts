@@ -1,32 +1,49 @@
 import { wrongType } from './arguments.js';
-import type { Database } from './database.js';
 
-/** A named key space of a database, with a memtable and files of its own. From {@link Database.columnFamily}. */
-export interface ColumnFamily {
-  readonly name: string;
-  readonly database: Database;
+/** What a column family and a batch belong to. Two are the same where they are the same object. */
+export interface FamilyOwner {
+  /** Of the database, absolute. */
+  readonly path: string;
 }
 
-/** @internal The only implementation of {@link ColumnFamily}. Its id is RocksDB's own, never used twice. */
-export class ColumnFamilyHandle implements ColumnFamily {
-  readonly #id: number;
+/** A named key space of a database, with a memtable and files of its own. */
+export interface ColumnFamilyOf<D> {
   readonly name: string;
-  readonly database: Database;
+  /** The database that it is in. */
+  readonly database: D;
+}
 
-  constructor(database: Database, name: string, id: number) {
+/** @internal The only implementation of {@link ColumnFamilyOf}. */
+export class ColumnFamilyHandle<D> implements ColumnFamilyOf<D> {
+  readonly #id: number;
+  readonly #owner: FamilyOwner;
+  readonly name: string;
+  readonly database: D;
+
+  /** `id` is RocksDB's own, never used twice. */
+  constructor(owner: FamilyOwner, database: D, name: string, id: number) {
+    this.#owner = owner;
     this.database = database;
     this.name = name;
     this.#id = id;
   }
 
-  /** The id of `value`, which must be a column family made here, of `database` where that is given. */
-  static idOf(argument: string, value: unknown, database?: Database): number {
+  /** The id of `value`, which must be a column family made here, of `owner` where that is given. */
+  static idOf(argument: string, value: unknown, owner?: FamilyOwner): number {
     if (typeof value !== 'object' || value === null || !(#id in value)) {
       throw wrongType(argument, 'a ColumnFamily', value);
     }
-    if (database !== undefined && value.database !== database) {
-      throw wrongType(argument, `a ColumnFamily of the database at ${database.path}`, value);
+    if (owner !== undefined && value.#owner !== owner) {
+      throw wrongType(argument, `a ColumnFamily of the database at ${owner.path}`, value);
     }
     return value.#id;
+  }
+
+  /** Whose `value` is, which must be a column family made here. */
+  static ownerOf(argument: string, value: unknown): FamilyOwner {
+    if (typeof value !== 'object' || value === null || !(#id in value)) {
+      throw wrongType(argument, 'a ColumnFamily', value);
+    }
+    return value.#owner;
   }
 }

@@ -9,15 +9,16 @@ import {
   outOfRange,
   wrongType,
 } from './arguments.js';
-import { type ColumnFamily, ColumnFamilyHandle } from './column-family.js';
-import { loadAddon } from './load-addon.js';
-import type { NativeColumnFamilyOptions, NativeDatabase, NativeOpenOptions } from './native-addon.js';
+import { ColumnFamilyHandle, type ColumnFamilyOf } from './column-family.js';
+import { DatabaseCore, PLAIN } from './database-core.js';
+import type { NativeColumnFamilyOptions, NativeOpenOptions } from './native-addon.js';
 import { PackedRows, type Row } from './packed-rows.js';
-import type { Pages } from './pages.js';
-import { ALONE, Requests } from './requests.js';
-import { RocksError, type RocksErrorCode } from './rocks-error.js';
+import { RocksError } from './rocks-error.js';
 import { type ScanRange, toNativeRange } from './scan-range.js';
-import { WriteBatch } from './write-batch.js';
+import { packedOf, type WriteBatch } from './write-batch.js';
+
+/** A named key space of a database, with a memtable and files of its own. From {@link Database.columnFamily}. */
+export type ColumnFamily = ColumnFamilyOf<Database>;
 
 export interface ColumnFamilyOptions {
   name: string;
@@ -52,13 +53,8 @@ export interface WriteOptions {
   sync?: boolean;
 }
 
-/** @internal See native/core/write_queue.h. */
-export interface WriteTerms {
-  sync: boolean;
-  stream: number;
-  /** It changes what a read called before may look at. */
-  behindReads: boolean;
-}
+/** @internal What is behind `database`. */
+export let coreOf: (database: Database) => DatabaseCore;
 
 const OPEN_OPTIONS = [
   'columnFamilies',
@@ -91,20 +87,18 @@ const MIB = 1024 * 1024;
 export class Database implements AsyncDisposable {
   /** Absolute. */
   readonly path: string;
-  readonly #requests = new Requests();
-  readonly #native: NativeDatabase;
-  readonly #families = new Map<string, ColumnFamilyHandle>();
-  #lastStream = ALONE;
-  #kicking = false;
+  readonly #core: DatabaseCore;
+  readonly #families = new Map<string, ColumnFamily>();
   #closing: Promise<void> | undefined;
   #closed = false;
 
+  static {
+    coreOf = (database) => database.#core;
+  }
+
   private constructor(path: string) {
     this.path = resolve(checkName('path', path));
-    this.#native = new (loadAddon().Database)(
-      this.#requests.settle,
-      (code, message) => new RocksError(code as RocksErrorCode, message),
-    );
+    this.#core = new DatabaseCore(this.path);
   }
 
   /**
@@ -116,7 +110,7 @@ export class Database implements AsyncDisposable {
   static async open(path: string, options?: DatabaseOptions): Promise<Database> {
     const database = new Database(path);
     const native = toNativeOptions(options);
-    await database.#requests.start((request) => database.#native.open(request, database.path, native));
+    await database.#core.requests.start((request) => database.#core.native.open(request, database.path, native));
     database.#learnFamilies();
     return database;
   }
@@ -124,16 +118,16 @@ export class Database implements AsyncDisposable {
   /** {@link open}, blocking. */
   static openSync(path: string, options?: DatabaseOptions): Database {
     const database = new Database(path);
-    database.#native.openSync(database.path, toNativeOptions(options));
+    database.#core.native.openSync(database.path, toNativeOptions(options));
     database.#learnFamilies();
     return database;
   }
 
   #learnFamilies(): void {
-    const pairs = this.#native.columnFamilies();
+    const pairs = this.#core.native.columnFamilies();
     for (let at = 0; at < pairs.length; at += 2) {
       const name = pairs[at] as string;
-      this.#families.set(name, new ColumnFamilyHandle(this, name, pairs[at + 1] as number));
+      this.#families.set(name, new ColumnFamilyHandle<Database>(this.#core, this, name, pairs[at + 1] as number));
     }
   }
 
@@ -149,7 +143,7 @@ export class Database implements AsyncDisposable {
     return this.#family('open', name);
   }
 
-  #family(operation: string, name: string): ColumnFamilyHandle {
+  #family(operation: string, name: string): ColumnFamily {
     const family = this.#families.get(checkName('name', name));
     if (family === undefined) {
       const message = `${operation} column family ${JSON.stringify(name)}: there is none of that name in ${this.path}`;
@@ -161,9 +155,11 @@ export class Database implements AsyncDisposable {
   /** @throws RocksError `COLUMN_FAMILY_EXISTS` */
   async createColumnFamily(options: string | ColumnFamilyOptions): Promise<ColumnFamily> {
     const native = toNativeFamily('options', options);
-    this.#requests.offerHeld(true);
-    const id = await this.#requests.start<number>((request) => this.#native.createColumnFamily(request, native));
-    const family = new ColumnFamilyHandle(this, native.name, id);
+    this.#core.requests.offerHeld(true);
+    const id = await this.#core.requests.start<number>((request) =>
+      this.#core.native.createColumnFamily(request, native),
+    );
+    const family = new ColumnFamilyHandle<Database>(this.#core, this, native.name, id);
     this.#families.set(native.name, family);
     return family;
   }
@@ -172,9 +168,9 @@ export class Database implements AsyncDisposable {
   async dropColumnFamily(name: string): Promise<void> {
     // On a closed database the addon says so.
     const family = this.#closed ? this.#families.get(checkName('name', name)) : this.#family('drop', name);
-    this.#requests.offerHeld(true);
-    const dropped = this.#requests.start<void>((request) => {
-      this.#native.dropColumnFamily(request, name);
+    this.#core.requests.offerHeld(true);
+    const dropped = this.#core.requests.start<void>((request) => {
+      this.#core.native.dropColumnFamily(request, name);
       this.#families.delete(name);
     });
     try {
@@ -190,39 +186,24 @@ export class Database implements AsyncDisposable {
 
   /** The value of `key`, or undefined. */
   get(cf: ColumnFamily, key: Uint8Array): Promise<Buffer | undefined> {
-    return this.#requests.start((request) =>
-      this.#native.get(request, ColumnFamilyHandle.idOf('cf', cf, this), checkBytes('key', key)),
+    return this.#core.requests.start((request) =>
+      this.#core.native.get(request, this.#core.idOf(cf), checkBytes('key', key)),
     );
   }
 
   /** {@link get}, blocking. */
   getSync(cf: ColumnFamily, key: Uint8Array): Buffer | undefined {
-    return this.#native.getSync(ColumnFamilyHandle.idOf('cf', cf, this), checkBytes('key', key));
+    return this.#core.native.getSync(this.#core.idOf(cf), checkBytes('key', key));
   }
 
   /** The rows of a range, all from one moment. For one that may be long, {@link iterate}. */
   async scan(cf: ColumnFamily, range?: ScanRange): Promise<Row[]> {
-    return (await Database.scanPacked(this, cf, range)).rows();
+    return (await this.#core.scan(cf, range)).rows();
   }
 
   /** {@link scan}, blocking. */
   scanSync(cf: ColumnFamily, range?: ScanRange): Row[] {
-    return Database.scanPackedSync(this, cf, range).rows();
-  }
-
-  /** @internal {@link scanSync} without an object a row. */
-  static scanPackedSync(database: Database, cf: ColumnFamily, range?: ScanRange): PackedRows {
-    return new PackedRows(
-      database.#native.scanSync(...toNativeRange(ColumnFamilyHandle.idOf('cf', cf, database), range)),
-    );
-  }
-
-  /** @internal {@link scan} without an object a row. */
-  static async scanPacked(database: Database, cf: ColumnFamily, range?: ScanRange): Promise<PackedRows> {
-    const native = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, database), range);
-    return new PackedRows(
-      await database.#requests.start<Buffer>((request) => database.#native.scan(request, ...native)),
-    );
+    return this.#core.scanSync(cf, range).rows();
   }
 
   /**
@@ -230,16 +211,16 @@ export class Database implements AsyncDisposable {
    * lets go of what it holds; closing the database ends it with `CLOSED`.
    */
   iterate(cf: ColumnFamily, range?: ScanRange): AsyncIterableIterator<Row> {
-    const [family, lower, upper, ...rest] = toNativeRange(ColumnFamilyHandle.idOf('cf', cf, this), range);
+    const [family, lower, upper, ...rest] = toNativeRange(this.#core.idOf(cf), range);
     // The addon copies the bounds at the first `next()`; what becomes of the caller's buffers until then must not count.
     return this.#rows([family, lower && Uint8Array.from(lower), upper && Uint8Array.from(upper), ...rest]);
   }
 
   async *#rows(range: ReturnType<typeof toNativeRange>): AsyncGenerator<Row, void, undefined> {
-    const iterator = this.#native.iterate(...range);
+    const iterator = this.#core.native.iterate(...range);
     try {
       for (;;) {
-        const bytes = await this.#requests.start<Buffer>((request) => iterator.next(request));
+        const bytes = await this.#core.requests.start<Buffer>((request) => iterator.next(request));
         const piece = new PackedRows(bytes);
         if (piece.count === 0) return;
         for (const row of piece.rows()) yield row;
@@ -254,101 +235,30 @@ export class Database implements AsyncDisposable {
   /** All of `batch` or nothing. A later change of the batch changes nothing that was written. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     try {
-      return Database.writeInStream(this, batch, { sync: toSync(options), stream: ALONE, behindReads: false });
+      return this.#core.write(packedOf(batch), { sync: toSync(options), ...PLAIN });
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /**
-   * @internal {@link write}, where the writes of one stream build on each other: once one has failed, those behind it are
-   * not attempted, and reject with ABORTED. What is refused at once is thrown, and fails nothing else.
-   */
-  static writeInStream(database: Database, batch: WriteBatch, terms: WriteTerms): Promise<void> {
-    const bytes = WriteBatch.pack(batch, database);
-    const { byteLength } = batch;
-    const { sync, stream, behindReads } = terms;
-    const offer = (force: boolean) => {
-      const taken = database.#native.write(bytes, byteLength, sync, stream, behindReads, force);
-      if (taken) database.#kickSoon();
-      return taken;
-    };
-    return database.#requests.startWrite(stream, offer, () => {
-      database.#native.checkWrite(bytes, byteLength);
-      WriteBatch.share(batch);
-    });
-  }
-
-  /**
-   * @internal The rows of `[from, to)` as the writes called before leave them. What is called afterwards is not seen if it
-   * is a write that asks for that, a blocking one, or a close. At most `limit` rows; a page of fewer than `pageBytes` is
-   * the last.
-   */
-  static readBehindWrites(
-    database: Database,
-    cf: ColumnFamily,
-    from: Uint8Array,
-    to: Uint8Array,
-    pageBytes: number,
-    limit?: number,
-  ): Pages {
-    const family = ColumnFamilyHandle.idOf('cf', cf, database);
-    return database.#requests.startPaged(
-      (request) => {
-        database.#native.read(request, family, from, to, pageBytes, limit);
-        database.#kickSoon();
-      },
-      (request) => database.#native.abandonRead(request),
-    );
-  }
-
-  /** @internal A number for the writes of one log. */
-  static newStream(database: Database): number {
-    return ++database.#lastStream;
-  }
-
-  /** At the end of this turn, when all the writes of the turn have joined one group. */
-  #kickSoon(): void {
-    if (this.#kicking) return;
-    this.#kicking = true;
-    queueMicrotask(() => {
-      this.#kicking = false;
-      this.#native.kickWrites();
-    });
-  }
-
   /** {@link write}, blocking; it waits for the asynchronous writes called before it. */
   writeSync(batch: WriteBatch, options?: WriteOptions): void {
-    const bytes = WriteBatch.pack(batch, this);
-    const sync = toSync(options);
-    this.#requests.offerHeld(true);
-    this.#native.writeSync(bytes, batch.byteLength, sync);
+    this.#core.writeSync(packedOf(batch), toSync(options));
   }
 
   // ── Maintenance ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Writes every memtable to a file. Not needed for durability, which is the WAL's. */
   flush(): Promise<void> {
-    return this.#requests.start((request) => this.#native.flush(request));
-  }
-
-  /** @internal A memtable of `cf` is flushed at `bytes` from now on, unless it is flushed earlier already. */
-  static limitWriteBuffer(database: Database, cf: ColumnFamily, bytes: number): Promise<void> {
-    const family = ColumnFamilyHandle.idOf('cf', cf, database);
-    return database.#requests.start((request) => database.#native.limitWriteBuffer(request, family, bytes));
-  }
-
-  /** @internal What flushes and compactions of all column families may write together from now on. 0: no limit. */
-  static limitBackgroundWrites(database: Database, bytesPerSecond: number): Promise<void> {
-    return database.#requests.start((request) => database.#native.limitBackgroundWrites(request, bytesPerSecond));
+    return this.#core.requests.start((request) => this.#core.native.flush(request));
   }
 
   /** Rewrites the files of a range so that what was deleted gives its space back. */
   compactRange(cf: ColumnFamily, range?: { gte?: Uint8Array; lt?: Uint8Array }): Promise<void> {
-    return this.#requests.start((request) => {
+    return this.#core.requests.start((request) => {
       const { gte, lt } = checkOptions('range', range, ['gte', 'lt']);
-      const family = ColumnFamilyHandle.idOf('cf', cf, this);
-      this.#native.compactRange(request, family, checkOptionalBytes('gte', gte), checkOptionalBytes('lt', lt));
+      const family = this.#core.idOf(cf);
+      this.#core.native.compactRange(request, family, checkOptionalBytes('gte', gte), checkOptionalBytes('lt', lt));
     });
   }
 
@@ -357,7 +267,9 @@ export class Database implements AsyncDisposable {
    * @throws RocksError `INVALID_ARGUMENT` where `path` exists; `READ_ONLY`: what is in the WAL alone would be missing
    */
   checkpoint(path: string): Promise<void> {
-    return this.#requests.start((request) => this.#native.checkpoint(request, resolve(checkName('path', path))));
+    return this.#core.requests.start((request) =>
+      this.#core.native.checkpoint(request, resolve(checkName('path', path))),
+    );
   }
 
   /**
@@ -366,8 +278,8 @@ export class Database implements AsyncDisposable {
    * "rocksdb.dbstats/db.wal_syncs" is the number of WAL fsyncs since the database was opened.
    */
   property(name: string, cf?: ColumnFamily): string | undefined {
-    const family = cf === undefined ? undefined : ColumnFamilyHandle.idOf('cf', cf, this);
-    return this.#native.property(checkName('name', name), family);
+    const family = cf === undefined ? undefined : this.#core.idOf(cf);
+    return this.#core.native.property(checkName('name', name), family);
   }
 
   // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -384,16 +296,16 @@ export class Database implements AsyncDisposable {
    */
   close(): Promise<void> {
     this.#closed = true;
-    this.#requests.offerHeld(true);
-    this.#closing ??= this.#requests.start<void>((request) => this.#native.close(request));
+    this.#core.requests.offerHeld(true);
+    this.#closing ??= this.#core.requests.start<void>((request) => this.#core.native.close(request));
     return this.#closing;
   }
 
   /** {@link close}, blocking. */
   closeSync(): void {
     this.#closed = true;
-    this.#requests.offerHeld(true);
-    this.#native.closeSync();
+    this.#core.requests.offerHeld(true);
+    this.#core.native.closeSync();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

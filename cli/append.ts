@@ -2,8 +2,8 @@ import { fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command } from 'commander';
 import { Database } from '../binding/index.js';
-import { msgpackCodec } from '../lib/codec.js';
-import { RocksdbStorage } from '../lib/rocksdb-storage.js';
+import { msgpackCodec } from '../lib/format/msgpack-codec.js';
+import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { jsonLines, MalformedLineError } from './json-lines.js';
 import { cfOption, dbOption, parseCount } from './options.js';
 

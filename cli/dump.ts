@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { Database } from '../binding/index.js';
-import { msgpackCodec } from '../lib/codec.js';
-import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/key-space.js';
-import { decodeValue } from '../lib/values.js';
+import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/format/log-keys.js';
+import { msgpackCodec } from '../lib/format/msgpack-codec.js';
+import { decodeValue } from '../lib/format/values.js';
 import { JSON_FORMS, toJson } from './json.js';
 import { cfOption, dbOption, parseIndex } from './options.js';
 

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
-import { SnapshotStore } from '../lib/snapshot-store.js';
+import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 import { toJson } from './json.js';
 import { dbOption, parseIndex } from './options.js';
 

@@ -3,10 +3,10 @@ import { extname, join } from 'node:path';
 import { Command } from 'commander';
 import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
-import { rawCodec } from '../lib/codec.js';
-import { META_KEYS } from '../lib/key-space.js';
-import { RocksdbStorage } from '../lib/rocksdb-storage.js';
-import type { Ballot } from '../lib/storage.js';
+import type { Ballot } from '../lib/contract/storage.js';
+import { META_KEYS } from '../lib/format/log-keys.js';
+import { rawCodec } from '../lib/format/raw-codec.js';
+import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { toJson } from './json.js';
 import { cfOption, dbOption } from './options.js';
 

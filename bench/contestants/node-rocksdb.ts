@@ -3,9 +3,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { msgpackCodec } from '../../lib/codec.js';
-import { LOG_END, LOG_START, logKey } from '../../lib/key-space.js';
-import { encodeValue } from '../../lib/values.js';
+import { LOG_END, LOG_START, logKey } from '../../lib/format/log-keys.js';
+import { msgpackCodec } from '../../lib/format/msgpack-codec.js';
+import { encodeValue } from '../../lib/format/values.js';
 import { type Flight, flights } from '../flights.js';
 import type { Contestant } from '../shared/contestant.js';
 import { measureInFlight } from '../shared/measure.js';

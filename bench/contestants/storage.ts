@@ -1,7 +1,9 @@
 // RocksdbStorage: each call blocks until its entries are durable.
 
 import { join } from 'node:path';
-import { type Codec, msgpackCodec, RocksdbStorage, rawCodec } from '../../lib/index.js';
+import type { Codec } from '../../lib/contract/codec.js';
+import { rawCodec } from '../../lib/format/raw-codec.js';
+import { msgpackCodec, RocksdbStorage } from '../../lib/index.js';
 import { flights } from '../flights.js';
 import { appendBlocking, appendCold, type MakeEntries } from '../shared/blocking-appends.js';
 import type { Contestant } from '../shared/contestant.js';

@@ -1,7 +1,7 @@
 // What is measured: one point is one kind of call with its numbers. A point that several charts show is measured once.
 
 import type { StorageOp } from '../../lib/index.js';
-import { isUnsynced } from '../../lib/transition.js';
+import { isUnsynced } from '../../lib/log/transition.js';
 import type { PeerName } from '../shared/peers/index.js';
 import { formatRequest, OPERATIONS, type Operation, type TimedWork } from '../shared/protocol.js';
 import { DIFFERENT_ENTRIES } from '../shared/raw-entries.js';

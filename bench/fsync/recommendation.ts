@@ -1,28 +1,7 @@
 // For a latency budget: which batch size and window give the most entries a second with their p99 within it.
 
 import { rateInWords, showCount, showTime } from './figures.js';
-import type { PointReport } from './report.js';
-
-export interface Choice {
-  /** Of the point. */
-  id: string;
-  batch: number;
-  inFlight: number;
-  entriesPerSecond: number;
-  p99Us: number;
-}
-
-export interface Recommendation {
-  budgetMs: number;
-  /** Of all appends that were measured; nothing where none keeps to the budget. */
-  best?: Choice;
-  /** Of the blocking ones. */
-  blocking?: Choice;
-  /** Of the asynchronous ones. */
-  async?: Choice;
-  /** The same in words, a paragraph each. */
-  text: string[];
-}
+import type { Choice, PointReport, Recommendation } from './report.js';
 
 /** A larger batch or window must gain more than this, or the smaller one is advised. */
 const WORTH_IT = 1.05;

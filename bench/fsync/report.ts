@@ -6,7 +6,6 @@ import type { Summary } from '../shared/summary.js';
 import type { Overhead } from './overhead.js';
 import type { Plan } from './plan.js';
 import type { Point } from './points.js';
-import type { Recommendation } from './recommendation.js';
 
 export const SCHEMA = 'omnipaxos-rocksdb bench fsync';
 /** Raised whenever a reader of the one before would misread what is written. */
@@ -37,6 +36,29 @@ export interface PointReport extends Point {
   loopDelayUs?: Record<LoopPercentile, Summary>;
   /** Whether every repeat began on a recycled WAL, where the contestant recycles its WAL. */
   walRecycled?: boolean;
+}
+
+/** A point that is advised. */
+export interface Choice {
+  /** Of the point. */
+  id: string;
+  batch: number;
+  inFlight: number;
+  entriesPerSecond: number;
+  p99Us: number;
+}
+
+/** For a latency budget: what to choose. */
+export interface Recommendation {
+  budgetMs: number;
+  /** Of all appends that were measured; nothing where none keeps to the budget. */
+  best?: Choice;
+  /** Of the blocking ones. */
+  blocking?: Choice;
+  /** Of the asynchronous ones. */
+  async?: Choice;
+  /** The same in words, a paragraph each. */
+  text: string[];
 }
 
 export interface Contestant extends Hello {

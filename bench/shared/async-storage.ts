@@ -1,7 +1,8 @@
 // AsyncRocksdbStorage: appends in flight share an fsync.
 
 import { join } from 'node:path';
-import { AsyncRocksdbStorage, rawCodec } from '../../lib/index.js';
+import { rawCodec } from '../../lib/format/raw-codec.js';
+import { AsyncRocksdbStorage } from '../../lib/index.js';
 import type { Contestant, Numbers } from './contestant.js';
 import { measureInFlight, watchingLoop } from './measure.js';
 import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from './own-database.js';

@@ -2,7 +2,8 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
+import type { StorageOptions } from '../../lib/contract/options.js';
+import { RocksdbStorage, type Storage } from '../../lib/index.js';
 import type { Numbers } from './contestant.js';
 import { measureBlocking } from './measure.js';
 import { LOG, openLogDatabase, withFsyncs } from './own-database.js';

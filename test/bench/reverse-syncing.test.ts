@@ -3,7 +3,8 @@ import { measureOperation } from '../../bench/fsync/contestants/operations.js';
 import { reverseSyncing } from '../../bench/fsync/contestants/reverse-syncing.js';
 import { operationOf } from '../../bench/fsync/points.js';
 import { OPERATIONS } from '../../bench/shared/protocol.js';
-import { type Database, RocksdbStorage, rawCodec } from '../../lib/index.js';
+import { rawCodec } from '../../lib/format/raw-codec.js';
+import { type Database, RocksdbStorage } from '../../lib/index.js';
 import { temporaryDatabase } from '../support/temporary-database.js';
 
 async function open() {

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type ColumnFamily, Database, WriteBatch } from '../../lib/index.js';
+import { coreOf } from '../../binding/database.js';
+import { type ColumnFamily, WriteBatch } from '../../lib/index.js';
 import { newColumnFamily } from '../support/shared-database.js';
 import { openAt } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -19,7 +20,7 @@ const put = (from: number, to: number, value = 'x') => {
   return batch;
 };
 const read = (from: number, to: number, pageBytes: number) =>
-  Database.readBehindWrites(family.database, family, key(from), key(to), pageBytes);
+  coreOf(family.database).readBehindWrites(family, key(from), key(to), pageBytes);
 
 describe('pages', () => {
   it('end with the row that reaches their size, and the last falls short of it', async () => {
@@ -60,7 +61,7 @@ describe('a read that is abandoned', () => {
 
   it('holds up no close', async () => {
     const own = await openAt(join(temporaryFolder(), 'db'));
-    const pages = Database.readBehindWrites(own, own.columnFamily('default'), key(0), key(9), 1);
+    const pages = coreOf(own).readBehindWrites(own.columnFamily('default'), key(0), key(9), 1);
     pages.abandon();
     await own.close();
     expect((await pages.next()).count).toBe(0);

@@ -1,6 +1,6 @@
 // Reads a packed batch, in the format that native/core/batch_format.h writes down.
 
-import { type Database, WriteBatch } from '../../binding/index.js';
+import type { PackedBatch } from '../../binding/packed-batch.js';
 
 const OPERATIONS = [undefined, 'put', 'delete', 'deleteRange'] as const;
 
@@ -10,8 +10,8 @@ export interface PackedRecord {
   second: Buffer;
 }
 
-export function recordsOf(batch: WriteBatch, database: Database): PackedRecord[] {
-  const bytes = Buffer.from(WriteBatch.pack(batch, database).subarray(0, batch.byteLength));
+export function recordsOf(batch: PackedBatch): PackedRecord[] {
+  const bytes = Buffer.from(batch.bytes.subarray(0, batch.byteLength));
   const records: PackedRecord[] = [];
   for (let at = 0; at < bytes.length; ) {
     const operation = OPERATIONS[bytes.readUInt8(at)];

@@ -1,7 +1,7 @@
 // Bytes for a snapshot store to keep, and what becomes of them.
 
 import type { ColumnFamily, Database, SnapshotInfo } from '../../lib/index.js';
-import { SnapshotStore } from '../../lib/snapshot-store.js';
+import { SnapshotStore } from '../../lib/snapshots/snapshot-store.js';
 import { temporaryDatabase } from './temporary-database.js';
 
 /** The name of a snapshot store's column family where the database has no other. */

@@ -1,7 +1,8 @@
 // The storages that the contract is tested against, one row each. To add one, add a row.
 
 import { join } from 'node:path';
-import { AsyncRocksdbStorage, MemStorage, RocksdbStorage, type Storage, type StorageOptions } from '../../lib/index.js';
+import type { StorageOptions } from '../../lib/contract/options.js';
+import { AsyncRocksdbStorage, MemStorage, RocksdbStorage, type Storage } from '../../lib/index.js';
 import { besideBusySnapshots } from './busy-snapshots.js';
 import { newColumnFamily } from './shared-database.js';
 import { openAt } from './temporary-database.js';

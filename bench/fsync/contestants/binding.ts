@@ -2,8 +2,8 @@
 // packs them, written by the binding, with no contract above it.
 
 import { join } from 'node:path';
+import { logKey } from '../../../lib/format/log-keys.js';
 import { WriteBatch } from '../../../lib/index.js';
-import { logKey } from '../../../lib/key-space.js';
 import type { Contestant } from '../../shared/contestant.js';
 import { measureBlocking } from '../../shared/measure.js';
 import { LOG, logIdle, openLogDatabase, ownHello, withFsyncs } from '../../shared/own-database.js';

@@ -2,7 +2,8 @@
 // its durability the other way round.
 
 import { join } from 'node:path';
-import { RocksdbStorage, rawCodec, WriteBatch } from '../../../lib/index.js';
+import { rawCodec } from '../../../lib/format/raw-codec.js';
+import { RocksdbStorage, WriteBatch } from '../../../lib/index.js';
 import { appendBlocking, appendCold } from '../../shared/blocking-appends.js';
 import type { Contestant } from '../../shared/contestant.js';
 import { measureTurns, watchingLoop } from '../../shared/measure.js';

@@ -1,8 +1,8 @@
 // What every peer does alike: it stores the same keys and values as this project's storage, by a put of its own.
 
-import { rawCodec } from '../../../lib/codec.js';
-import { logKey } from '../../../lib/key-space.js';
-import { encodeValue } from '../../../lib/values.js';
+import { logKey } from '../../../lib/format/log-keys.js';
+import { rawCodec } from '../../../lib/format/raw-codec.js';
+import { encodeValue } from '../../../lib/format/values.js';
 import type { Contestant, Numbers } from '../contestant.js';
 import { measureBlocking, measureInFlight } from '../measure.js';
 import type { Hello, Sample } from '../protocol.js';

@@ -1,0 +1,131 @@
+import { ColumnFamilyHandle, type ColumnFamilyOf, type FamilyOwner } from './column-family.js';
+import { loadAddon } from './load-addon.js';
+import type { NativeDatabase } from './native-addon.js';
+import type { PackedBatch } from './packed-batch.js';
+import { PackedRows } from './packed-rows.js';
+import type { Pages } from './pages.js';
+import { ALONE, Requests } from './requests.js';
+import { RocksError, type RocksErrorCode } from './rocks-error.js';
+import { type ScanRange, toNativeRange } from './scan-range.js';
+
+/** See native/core/write_queue.h. */
+export interface WriteTerms {
+  sync: boolean;
+  stream: number;
+  /** It changes what a read called before may look at. */
+  behindReads: boolean;
+}
+
+/** Writes that stand alone. */
+export const PLAIN = { stream: ALONE, behindReads: false };
+
+/** @internal What {@link Database} is a face of, for the storages: the addon's database, and how its calls are made. */
+export class DatabaseCore implements FamilyOwner {
+  readonly path: string;
+  readonly requests = new Requests();
+  readonly native: NativeDatabase;
+  #lastStream = ALONE;
+  #kicking = false;
+
+  constructor(path: string) {
+    this.path = path;
+    this.native = new (loadAddon().Database)(
+      this.requests.settle,
+      (code, message) => new RocksError(code as RocksErrorCode, message),
+    );
+  }
+
+  /** The number by which the addon knows `cf`, which must be of this database. */
+  idOf(cf: ColumnFamilyOf<unknown>): number {
+    return ColumnFamilyHandle.idOf('cf', cf, this);
+  }
+
+  // ── Reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The rows of a range, all from one moment. */
+  async scan(cf: ColumnFamilyOf<unknown>, range?: ScanRange): Promise<PackedRows> {
+    const native = toNativeRange(this.idOf(cf), range);
+    return new PackedRows(await this.requests.start<Buffer>((request) => this.native.scan(request, ...native)));
+  }
+
+  /** {@link scan}, blocking. */
+  scanSync(cf: ColumnFamilyOf<unknown>, range?: ScanRange): PackedRows {
+    return new PackedRows(this.native.scanSync(...toNativeRange(this.idOf(cf), range)));
+  }
+
+  /**
+   * The rows of `[from, to)` as the writes called before leave them. What is called afterwards is not seen if it is a write
+   * that asks for that, a blocking one, or a close. At most `limit` rows; a page of fewer than `pageBytes` is the last.
+   */
+  readBehindWrites(
+    cf: ColumnFamilyOf<unknown>,
+    from: Uint8Array,
+    to: Uint8Array,
+    pageBytes: number,
+    limit?: number,
+  ): Pages {
+    const family = this.idOf(cf);
+    return this.requests.startPaged(
+      (request) => {
+        this.native.read(request, family, from, to, pageBytes, limit);
+        this.#kickSoon();
+      },
+      (request) => this.native.abandonRead(request),
+    );
+  }
+
+  // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A number for the writes of one log. */
+  newStream(): number {
+    return ++this.#lastStream;
+  }
+
+  /**
+   * All of `batch` or nothing. Writes of one stream build on each other: once one has failed, those behind it are not
+   * attempted, and reject with ABORTED. What is refused at once is thrown, and fails nothing else.
+   */
+  write(batch: PackedBatch, { sync, stream, behindReads }: WriteTerms): Promise<void> {
+    batch.checkOwner(this);
+    const { bytes, byteLength } = batch;
+    const offer = (force: boolean) => {
+      const taken = this.native.write(bytes, byteLength, sync, stream, behindReads, force);
+      if (taken) this.#kickSoon();
+      return taken;
+    };
+    return this.requests.startWrite(stream, offer, () => {
+      this.native.checkWrite(bytes, byteLength);
+      batch.share();
+    });
+  }
+
+  /** {@link write}, blocking; it waits for the asynchronous writes called before it. */
+  writeSync(batch: PackedBatch, sync: boolean): void {
+    batch.checkOwner(this);
+    this.requests.offerHeld(true);
+    this.native.writeSync(batch.bytes, batch.byteLength, sync);
+  }
+
+  /** At the end of this turn, when all the writes of the turn have joined one group. */
+  #kickSoon(): void {
+    if (this.#kicking) return;
+    this.#kicking = true;
+    queueMicrotask(() => {
+      this.#kicking = false;
+      this.native.kickWrites();
+    });
+  }
+
+  // ── Maintenance ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A memtable of `cf` is flushed at `bytes` from now on, unless it is flushed earlier already. */
+  limitWriteBuffer(cf: ColumnFamilyOf<unknown>, bytes: number): Promise<void> {
+    const family = this.idOf(cf);
+    return this.requests.start((request) => this.native.limitWriteBuffer(request, family, bytes));
+  }
+
+  /** What flushes and compactions of all column families may write together from now on. 0: no limit. */
+  limitBackgroundWrites(bytesPerSecond: number): Promise<void> {
+    return this.requests.start((request) => this.native.limitBackgroundWrites(request, bytesPerSecond));
+  }
+}

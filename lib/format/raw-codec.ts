@@ -1,0 +1,20 @@
+import { inspect } from 'node:util';
+import type { Codec } from '../contract/codec.js';
+
+/**
+ * Entries that already are bytes: stored as they are, behind the version byte. A decoded one is a Buffer with a copy of its
+ * own: a short one lies in a slab of Node's buffer pool (8 KiB), a longer one in memory that it shares with nothing. Keeping
+ * one entry of a long read keeps no other in memory.
+ */
+export const rawCodec: Codec<Uint8Array> = {
+  encode(value) {
+    if (!(value instanceof Uint8Array))
+      throw new TypeError(`rawCodec takes a Uint8Array, not ${inspect(value, { depth: 0 })}`);
+    return value;
+  },
+  decode(bytes) {
+    const copy = Buffer.allocUnsafe(bytes.byteLength); // from Node's pool where short, and quicker than Buffer.from
+    copy.set(bytes);
+    return copy;
+  },
+};

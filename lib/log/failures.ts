@@ -1,0 +1,60 @@
+// What a storage does when the database fails it: it counts, and stops writing where nobody knows what is on disk.
+
+import { RocksError } from '../../binding/index.js';
+import type { StorageOp } from '../contract/storage.js';
+import { StorageError } from '../contract/storage-error.js';
+import { isUnsynced, UNSYNCED_OPS, type UnsyncedOp } from './transition.js';
+
+/** Refused by the database before anything reached the WAL: nothing is in doubt. */
+const CERTAINLY_NOT_WRITTEN: readonly string[] = ['CLOSED', 'COLUMN_FAMILY_NOT_FOUND', 'INVALID_ARGUMENT', 'READ_ONLY'];
+
+/** Whether a write that failed with `error` may be on disk all the same. */
+export function leavesOutcomeOpen(error: unknown): boolean {
+  if (!(error instanceof StorageError) || error.code === 'POISONED' || !(error.cause instanceof RocksError))
+    return false;
+  return !CERTAINLY_NOT_WRITTEN.includes(error.cause.code);
+}
+
+export class Failures {
+  readonly #unsynced = new Map<UnsyncedOp, number>();
+  #poisonedBy: unknown;
+
+  get isPoisoned(): boolean {
+    return this.#poisonedBy !== undefined;
+  }
+
+  /** Whether `error` is what a write failed with that was attempted. */
+  isCause(error: unknown): boolean {
+    return this.#poisonedBy === error;
+  }
+
+  /** By the error of a write that nobody knows the outcome of, or that others, called already, build on. */
+  poison(cause: unknown): void {
+    this.#poisonedBy ??= cause;
+  }
+
+  get unsynced(): Readonly<Record<UnsyncedOp, number>> {
+    const counts = UNSYNCED_OPS.map((op) => [op, this.#unsynced.get(op) ?? 0] as const);
+    return Object.fromEntries(counts) as Record<UnsyncedOp, number>;
+  }
+
+  /** @throws StorageError POISONED */
+  refuseIfPoisoned(): void {
+    if (this.isPoisoned) throw this.poisoned();
+  }
+
+  poisoned(): StorageError {
+    const message = 'an earlier write failed and may or may not be on disk; reopen the database';
+    return new StorageError('POISONED', message, { cause: this.#poisonedBy });
+  }
+
+  /** That a write of `ops` failed. An error that is not the database's is none of its business. */
+  note(error: unknown, ops: readonly StorageOp<unknown, unknown>[], sync: boolean): void {
+    if (!(error instanceof StorageError) || !(error.cause instanceof RocksError)) return;
+    if (leavesOutcomeOpen(error)) this.poison(error.cause);
+    if (sync) return;
+    for (const { type } of ops) {
+      if (isUnsynced(type)) this.#unsynced.set(type, (this.#unsynced.get(type) ?? 0) + 1);
+    }
+  }
+}

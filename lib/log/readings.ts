@@ -1,0 +1,88 @@
+// What a storage answers, as steps that need the disk: the blocking storages take each step at once, the asynchronous one
+// awaits it. So there is one text of every read. A reading asks for one record, or for one range page by page.
+
+import type { Codec } from '../contract/codec.js';
+import type { LogBounds, LogIndex } from '../contract/storage.js';
+import { META_KEYS, type MetaName } from '../format/log-keys.js';
+import { decodeIndex, decodeValue } from '../format/values.js';
+import { type Cursor, nextIdx } from './cursor.js';
+
+/** Needs entries of a range, at most `limit` in all. */
+export interface PageStep {
+  from: LogIndex;
+  to: LogIndex;
+  limit?: number;
+}
+/** Needs entries, or the bytes of a meta record. */
+export type ReadStep = { meta: Buffer } | PageStep;
+
+/** Some of the entries of a range, from its start. */
+export interface EntryPage {
+  readonly count: number;
+  /** @throws StorageError LOG_INTEGRITY */
+  index(row: number): LogIndex;
+  /** @throws StorageError CODEC */
+  entry<T>(row: number, codec: Codec<T>): T;
+  /** No entry of the range comes after these. */
+  readonly isLast: boolean;
+}
+
+export type Reading<V> = Generator<ReadStep, V, unknown>;
+
+function* meta(key: Buffer): Reading<Buffer | undefined> {
+  return (yield { meta: key }) as Buffer | undefined;
+}
+
+function* page(step: PageStep): Reading<EntryPage> {
+  return (yield step) as EntryPage;
+}
+
+export function* readMeta<V>(name: MetaName, codec: Codec<V>): Reading<V | undefined> {
+  const stored = yield* meta(META_KEYS[name]);
+  return stored === undefined ? undefined : decodeValue(codec, stored, 0, stored.length, () => META_KEYS[name]);
+}
+
+/** 0 where none was set. */
+export function* readIndex(name: 'decidedIdx' | 'compactedIdx'): Reading<LogIndex> {
+  const stored = yield* meta(META_KEYS[name]);
+  return stored === undefined ? 0 : decodeIndex(META_KEYS[name], stored);
+}
+
+export function* readBounds(cursor: Cursor): Reading<LogBounds> {
+  const { live } = cursor;
+  const next = nextIdx(cursor);
+  if (live.whereLowestIs === undefined) return { first: live.start ?? next, next };
+  const lowest = yield* page({ ...live.whereLowestIs, limit: 1 });
+  return { first: lowest.index(0), next };
+}
+
+/** All of `[from, to)`, or nothing. */
+export function* readEntries<T>({ live }: Cursor, codec: Codec<T>, from: LogIndex, to: LogIndex): Reading<T[]> {
+  const entries: T[] = [];
+  if (from >= to || !live.mayHoldAll(from, to)) return entries;
+  for (let next = from; next < to; ) {
+    const rows = yield* page({ from: next, to });
+    for (let row = 0; row < rows.count; row++, next++) {
+      if (rows.index(row) !== next) return [];
+      entries.push(rows.entry(row, codec));
+    }
+    if (rows.isLast) return next === to ? entries : [];
+  }
+  return entries;
+}
+
+/** Every live entry at or past `from`. */
+export function* readSuffix<T>({ live }: Cursor, codec: Codec<T>, from: LogIndex): Reading<T[]> {
+  const entries: T[] = [];
+  const { start, highest } = live;
+  if (start === undefined || highest === undefined) return entries;
+  for (let next = Math.max(from, start); next <= highest; ) {
+    const rows = yield* page({ from: next, to: highest + 1 });
+    for (let row = 0; row < rows.count; row++) {
+      next = rows.index(row) + 1;
+      entries.push(rows.entry(row, codec));
+    }
+    if (rows.isLast) break;
+  }
+  return entries;
+}

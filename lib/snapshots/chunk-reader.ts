@@ -1,0 +1,95 @@
+import { crc32c } from '../../binding/crc32c.js';
+import { type ColumnFamily, RocksError, type Row } from '../../binding/index.js';
+import { StorageError, type StorageErrorCode } from '../contract/storage-error.js';
+import { showKey } from '../format/keys.js';
+import { chunkKey, chunksOf, parseChunkKey } from '../format/snapshot-keys.js';
+import { chunkCount, type Manifest, unseal } from '../format/snapshot-records.js';
+
+/**
+ * Reads the chunks of one snapshot, all from the moment of its making, and checks each: it gives all of the snapshot's
+ * bytes in order, or throws. It holds files of the database until it is released.
+ */
+export class ChunkReader {
+  readonly #name: string;
+  readonly #manifest: Manifest;
+  readonly #rows: AsyncIterableIterator<Row>;
+  #first: IteratorResult<Row, unknown> | undefined;
+  #next = 0;
+  #byteLength = 0;
+  #checksum = 0;
+
+  private constructor(family: ColumnFamily, name: string, manifest: Manifest) {
+    this.#name = name;
+    this.#manifest = manifest;
+    this.#rows = family.database.iterate(family, chunksOf(manifest.id));
+  }
+
+  /** @throws StorageError ROCKSDB, with the chunk in the message */
+  static async begin(family: ColumnFamily, name: string, manifest: Manifest): Promise<ChunkReader> {
+    const reader = new ChunkReader(family, name, manifest);
+    reader.#first = await reader.#row(); // an iterator's moment is that of its first row
+    return reader;
+  }
+
+  /**
+   * The bytes of the next chunk; undefined behind the last, once everything is found to be as it was written.
+   * @throws StorageError CODEC, META or ROCKSDB, with the snapshot, the chunk and its key in the message
+   */
+  async next(): Promise<Buffer | undefined> {
+    const row = this.#first ?? (await this.#row());
+    this.#first = undefined;
+    const count = chunkCount(this.#manifest);
+    if (row.done) {
+      if (this.#next < count) throw this.#damaged('META', 'it is missing');
+      if (this.#checksum !== this.#manifest.checksum) {
+        throw new StorageError(
+          'CODEC',
+          `snapshot ${JSON.stringify(this.#name)}: the checksum of the whole does not match`,
+        );
+      }
+      return undefined;
+    }
+    const { key, value } = row.value;
+    if (parseChunkKey(key).number !== this.#next) throw this.#damaged('META', 'it is missing');
+    if (this.#next >= count) throw this.#damaged('META', `the snapshot has ${count} chunks`);
+    const bytes = this.#open(key, value);
+    const rest = this.#manifest.byteLength - this.#byteLength;
+    const expected = Math.min(rest, this.#manifest.chunkBytes);
+    if (bytes.length !== expected) {
+      throw this.#damaged('CODEC', `it has ${bytes.length} bytes, not ${expected}`);
+    }
+    this.#next++;
+    this.#byteLength += bytes.length;
+    this.#checksum = crc32c(bytes, this.#checksum);
+    return bytes;
+  }
+
+  async release(): Promise<void> {
+    await this.#rows.return?.();
+  }
+
+  #open(key: Buffer, value: Buffer): Buffer {
+    try {
+      return unseal(key, value);
+    } catch (error) {
+      if (error instanceof StorageError) throw this.#damaged(error.code, error.message);
+      throw error;
+    }
+  }
+
+  async #row(): Promise<IteratorResult<Row, unknown>> {
+    try {
+      return await this.#rows.next();
+    } catch (error) {
+      if (error instanceof RocksError) throw this.#damaged('ROCKSDB', error.message, error);
+      throw error;
+    }
+  }
+
+  /** The next chunk is. */
+  #damaged(code: StorageErrorCode, how: string, cause?: Error): StorageError {
+    const key = showKey(chunkKey(this.#manifest.id, this.#next));
+    const message = `snapshot ${JSON.stringify(this.#name)}, chunk ${this.#next} at ${key}: ${how}`;
+    return new StorageError(code, message, cause && { cause });
+  }
+}

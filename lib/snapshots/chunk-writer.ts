@@ -1,0 +1,89 @@
+import { types } from 'node:util';
+import { crc32c } from '../../binding/crc32c.js';
+import { type ColumnFamily, WriteBatch } from '../../binding/index.js';
+import { invalid } from '../contract/validate.js';
+import { reportedLater } from '../families/reported.js';
+import { chunkKey } from '../format/snapshot-keys.js';
+import { HEADER_BYTES, seal } from '../format/snapshot-records.js';
+import type { Pace } from './pace.js';
+import type { SnapshotSource } from './snapshot.js';
+import { checkPiece } from './snapshot-arguments.js';
+
+export interface Written {
+  byteLength: number;
+  /** CRC-32C of all bytes. */
+  checksum: number;
+}
+
+/** Cuts what it is given into chunks of one size, and writes each before it takes more: it holds one chunk in memory. */
+class ChunkWriter {
+  readonly #family: ColumnFamily;
+  readonly #id: number;
+  readonly #frame: Buffer;
+  readonly #pace: Pace;
+  readonly #batch = new WriteBatch();
+  #end = HEADER_BYTES;
+  #chunks = 0;
+  readonly written: Written = { byteLength: 0, checksum: 0 };
+
+  constructor(family: ColumnFamily, pace: Pace, id: number, chunkBytes: number) {
+    this.#family = family;
+    this.#pace = pace;
+    this.#id = id;
+    this.#frame = Buffer.allocUnsafeSlow(HEADER_BYTES + chunkBytes);
+  }
+
+  async add(piece: Uint8Array, argument: string): Promise<void> {
+    const { byteLength } = piece;
+    for (let at = 0; at < byteLength; ) {
+      // Detached or shrunk while a chunk was being written, it would be taken for a shorter one.
+      if (piece.byteLength !== byteLength) throw invalid(argument, 'left as it is until all of it is written', piece);
+      const part = piece.subarray(at, at + this.#frame.length - this.#end);
+      this.#frame.set(part, this.#end);
+      this.#end += part.byteLength;
+      at += part.byteLength;
+      if (this.#end === this.#frame.length) await this.#write();
+    }
+  }
+
+  async finish(): Promise<Written> {
+    if (this.#end > HEADER_BYTES) await this.#write();
+    return this.written;
+  }
+
+  async #write(): Promise<void> {
+    const key = chunkKey(this.#id, this.#chunks++);
+    const chunk = this.#frame.subarray(0, this.#end);
+    seal(key, chunk);
+    this.written.byteLength += chunk.length - HEADER_BYTES;
+    this.written.checksum = crc32c(chunk.subarray(HEADER_BYTES), this.written.checksum);
+    this.#end = HEADER_BYTES;
+    await reportedLater(this.#pace.turn());
+    // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
+    await reportedLater(this.#family.database.write(this.#batch.clear().put(this.#family, key, chunk)));
+  }
+}
+
+/**
+ * Writes all that `source` gives as the chunks of `id`, which nobody sees until a manifest names them.
+ * @throws StorageError INVALID_ARGUMENT, ROCKSDB; or what the source throws, as it is
+ */
+export async function writeChunks(
+  family: ColumnFamily,
+  pace: Pace,
+  id: number,
+  source: SnapshotSource,
+  chunkBytes: number,
+): Promise<Written> {
+  const writer = new ChunkWriter(family, pace, id, chunkBytes);
+  if (types.isUint8Array(source)) {
+    await writer.add(source, 'source');
+  } else {
+    let number = 0;
+    for await (const piece of source) {
+      const argument = `piece ${number++} of source`;
+      await writer.add(checkPiece(argument, piece), argument);
+    }
+  }
+  return writer.finish();
+}

@@ -1,0 +1,142 @@
+// When the files of a snapshot are written slowly, with the database played by the test.
+
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ColumnFamily } from '../../../lib/index.js';
+import { Pace } from '../../../lib/snapshots/pace.js';
+
+let fsyncs: number;
+/** The column families that are being flushed. */
+let flushing: Set<string>;
+/** That wait for a compaction. */
+let files: number;
+/** Of flushes and compactions. */
+let errors: number;
+let limits: number[];
+let pace: Pace;
+/** Of another store on the same database. */
+let other: Pace;
+
+beforeEach(() => {
+  fsyncs = 0;
+  flushing = new Set();
+  files = 0;
+  errors = 0;
+  limits = [];
+  const limit = async (bytesPerSecond: number) => {
+    limits.push(bytesPerSecond);
+  };
+  const database = {
+    columnFamilies: ['log', 'snapshots', 'others'],
+    columnFamily: (name: string) => ({ name, database }),
+    property: (name: string, family?: ColumnFamily) => {
+      if (name.startsWith('rocksdb.dbstats')) return `${fsyncs}`;
+      if (name === 'rocksdb.num-files-at-level0') return `${files}`;
+      if (name === 'rocksdb.background-errors') return `${errors}`;
+      return flushing.has(family?.name ?? '') ? '1' : '0';
+    },
+  };
+  pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily, limit);
+  other = new Pace(database.columnFamily('others') as unknown as ColumnFamily, limit);
+});
+afterEach(async () => {
+  await pace.end();
+  await other.end();
+  jest.restoreAllMocks();
+});
+
+const LIMIT = 32 * 1024 * 1024;
+const endFlush = (name: string, afterMs: number) => setTimeout(() => flushing.delete(name), afterMs);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One chunk that finds a flush under way. */
+async function turnBesideFlush(of = pace, name = 'snapshots'): Promise<void> {
+  flushing.add(name);
+  endFlush(name, 20);
+  await of.turn();
+  expect(flushing).not.toContain(name);
+}
+
+describe('a snapshot that is being written', () => {
+  it('waits for its own flush, and limits nothing where nobody fsyncs', async () => {
+    await turnBesideFlush();
+    await turnBesideFlush();
+    expect(limits).toEqual([]);
+  });
+
+  it('is limited once somebody has fsynced since the last flush, until nobody does', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('is not limited while a log flushes too, which the limit would slow down', async () => {
+    fsyncs++;
+    flushing.add('log');
+    await turnBesideFlush();
+    expect(limits).toEqual([]);
+    endFlush('log', 5);
+    fsyncs++;
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT]);
+  });
+
+  it('limits nobody for long where its source has nothing to give', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT]);
+    await pause(1100);
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('limits nobody once it is written', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await pace.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+});
+
+describe('two stores on one database', () => {
+  it('have one limit, which stays until both are written', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush(other, 'others');
+    await pace.end();
+    expect(limits).toEqual([LIMIT]);
+    await other.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('lift it together where a log flushes', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    await turnBesideFlush(other, 'others');
+    flushing.add('log');
+    await turnBesideFlush();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+});
+
+describe('a chunk', () => {
+  it('waits until a flush, or a compaction that has fallen behind, has caught up', async () => {
+    files = 16;
+    flushing.add('snapshots');
+    let went = false;
+    const turn = pace.turn().then(() => {
+      went = true;
+    });
+    flushing.delete('snapshots');
+    await pause(20);
+    expect(went).toBe(false);
+    files = 15;
+    await turn;
+  });
+
+  it('waits for nothing once RocksDB has failed in the background: the write that follows says so', async () => {
+    files = 16;
+    flushing.add('snapshots');
+    errors = 1;
+    await pace.turn();
+  });
+});
