@@ -11,20 +11,20 @@ import { type ScanRange, toNativeRange } from './scan-range.js';
 /** See native/core/write_queue.h. */
 export interface WriteTerms {
   sync: boolean;
-  stream: number;
+  writer: number;
   /** It changes what a read called before may look at. */
   behindReads: boolean;
 }
 
 /** Writes that stand alone. */
-export const PLAIN = { stream: ALONE, behindReads: false };
+export const PLAIN = { writer: ALONE, behindReads: false };
 
 /** @internal What {@link Database} is a face of, for the storages: the addon's database, and how its calls are made. */
 export class DatabaseCore implements FamilyOwner {
   readonly path: string;
   readonly requests = new Requests();
   readonly native: NativeDatabase;
-  #lastStream = ALONE;
+  #lastWriter = ALONE;
   #kicking = false;
 
   constructor(path: string) {
@@ -77,23 +77,23 @@ export class DatabaseCore implements FamilyOwner {
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A number for the writes of one log. */
-  newStream(): number {
-    return ++this.#lastStream;
+  newWriter(): number {
+    return ++this.#lastWriter;
   }
 
   /**
-   * All of `batch` or nothing. Writes of one stream build on each other: once one has failed, those behind it are not
+   * All of `batch` or nothing. Writes of one writer build on each other: once one has failed, those behind it are not
    * attempted, and reject with ABORTED. What is refused at once is thrown, and fails nothing else.
    */
-  write(batch: PackedBatch, { sync, stream, behindReads }: WriteTerms): Promise<void> {
+  write(batch: PackedBatch, { sync, writer, behindReads }: WriteTerms): Promise<void> {
     batch.checkOwner(this);
     const { bytes, byteLength } = batch;
     const offer = (force: boolean) => {
-      const taken = this.native.write(bytes, byteLength, sync, stream, behindReads, force);
+      const taken = this.native.write(bytes, byteLength, sync, writer, behindReads, force);
       if (taken) this.#kickSoon();
       return taken;
     };
-    return this.requests.startWrite(stream, offer, () => {
+    return this.requests.startWrite(writer, offer, () => {
       this.native.checkWrite(bytes, byteLength);
       batch.share();
     });
@@ -102,7 +102,7 @@ export class DatabaseCore implements FamilyOwner {
   /** {@link write}, blocking; it waits for the asynchronous writes called before it. */
   writeSync(batch: PackedBatch, sync: boolean): void {
     batch.checkOwner(this);
-    this.requests.offerHeld(true);
+    this.requests.offerDeferred(true);
     this.native.writeSync(batch.bytes, batch.byteLength, sync);
   }
 

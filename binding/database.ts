@@ -155,7 +155,7 @@ export class Database implements AsyncDisposable {
   /** @throws RocksError `COLUMN_FAMILY_EXISTS` */
   async createColumnFamily(options: string | ColumnFamilyOptions): Promise<ColumnFamily> {
     const native = toNativeFamily('options', options);
-    this.#core.requests.offerHeld(true);
+    this.#core.requests.offerDeferred(true);
     const id = await this.#core.requests.start<number>((request) =>
       this.#core.native.createColumnFamily(request, native),
     );
@@ -168,7 +168,7 @@ export class Database implements AsyncDisposable {
   async dropColumnFamily(name: string): Promise<void> {
     // On a closed database the addon says so.
     const family = this.#closed ? this.#families.get(checkName('name', name)) : this.#family('drop', name);
-    this.#core.requests.offerHeld(true);
+    this.#core.requests.offerDeferred(true);
     const dropped = this.#core.requests.start<void>((request) => {
       this.#core.native.dropColumnFamily(request, name);
       this.#families.delete(name);
@@ -296,7 +296,7 @@ export class Database implements AsyncDisposable {
    */
   close(): Promise<void> {
     this.#closed = true;
-    this.#core.requests.offerHeld(true);
+    this.#core.requests.offerDeferred(true);
     this.#closing ??= this.#core.requests.start<void>((request) => this.#core.native.close(request));
     return this.#closing;
   }
@@ -304,7 +304,7 @@ export class Database implements AsyncDisposable {
   /** {@link close}, blocking. */
   closeSync(): void {
     this.#closed = true;
-    this.#core.requests.offerHeld(true);
+    this.#core.requests.offerDeferred(true);
     this.#core.native.closeSync();
   }
 

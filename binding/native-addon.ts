@@ -53,7 +53,7 @@ export interface NativeDatabase {
     packedBatch: Uint8Array,
     length: number,
     sync: boolean,
-    stream: number,
+    writer: number,
     behindReads: boolean,
     force: boolean,
   ): boolean;

@@ -20,19 +20,19 @@ interface WaitingWrite extends Waiting {
   refused?: { error: unknown };
 }
 
-interface HeldWrite extends Waiting {
-  stream: number;
+interface DeferredWrite extends Waiting {
+  writer: number;
   offer: OfferWrite;
 }
 
-/** A read called behind writes that are held. */
-interface HeldRead {
+/** A read called behind writes that are deferred. */
+interface DeferredRead {
   begin(): void;
   reject(error: unknown): void;
 }
 
 const WRITES = 0;
-/** The stream of writes that stand alone. */
+/** The writer of writes that stand alone. */
 export const ALONE = 0;
 
 /**
@@ -44,9 +44,9 @@ export class Requests {
   #last = WRITES;
   readonly #writes = new Deque<WaitingWrite>();
   /** Writes that the addon's queue had no room for, and what was called behind them, in order. */
-  readonly #held = new Deque<HeldWrite | HeldRead>();
-  /** Streams of which a held write was refused: what was called behind it builds on it, and must not be written. */
-  readonly #failedStreams = new Set<number>();
+  readonly #deferred = new Deque<DeferredWrite | DeferredRead>();
+  /** Writers of which a deferred write was refused: what was called behind it builds on it, and must not be written. */
+  readonly #failedWriters = new Set<number>();
 
   /** Runs `begin` at once, with the number to pass to the addon; what it throws is the rejection. */
   start<T>(begin: (request: number) => void): Promise<T> {
@@ -68,7 +68,7 @@ export class Requests {
       begin(request);
       this.#waiting.set(request, pages);
     };
-    if (this.#held.length > 0) this.#held.push({ begin: beginNow, reject: (error) => pages.reject(error) });
+    if (this.#deferred.length > 0) this.#deferred.push({ begin: beginNow, reject: (error) => pages.reject(error) });
     else beginNow();
     return pages;
   }
@@ -77,40 +77,40 @@ export class Requests {
    * Offers a write, now or, behind others that wait for room, later; `hold` is called before it has to wait. What a first
    * offer throws, or `hold`, is thrown here.
    */
-  startWrite(stream: number, offer: OfferWrite, hold: () => void): Promise<void> {
-    this.#refuseFailed(stream);
-    const taken = this.#held.length === 0 && offer(false);
+  startWrite(writer: number, offer: OfferWrite, hold: () => void): Promise<void> {
+    this.#refuseFailed(writer);
+    const taken = this.#deferred.length === 0 && offer(false);
     if (!taken) hold();
     return new Promise<void>((resolve, reject) => {
       const waiting = { resolve: resolve as (value: unknown) => void, reject };
       if (taken) this.#writes.push(waiting);
-      else this.#held.push({ ...waiting, stream, offer });
+      else this.#deferred.push({ ...waiting, writer, offer });
     });
   }
 
   /** Offers again what had no room. `force`: there is room for all. */
-  offerHeld(force: boolean): void {
-    for (let held = this.#held.peekFront(); held !== undefined; held = this.#held.peekFront()) {
+  offerDeferred(force: boolean): void {
+    for (let deferred = this.#deferred.peekFront(); deferred !== undefined; deferred = this.#deferred.peekFront()) {
       try {
-        if ('begin' in held) {
-          held.begin();
+        if ('begin' in deferred) {
+          deferred.begin();
         } else {
-          this.#refuseFailed(held.stream);
-          if (!held.offer(force)) return;
-          this.#writes.push(held);
+          this.#refuseFailed(deferred.writer);
+          if (!deferred.offer(force)) return;
+          this.#writes.push(deferred);
         }
       } catch (error) {
-        if ('begin' in held) held.reject(error);
-        else this.#refuseInTurn(held, error);
+        if ('begin' in deferred) deferred.reject(error);
+        else this.#refuseInTurn(deferred, error);
       }
-      this.#held.shift();
+      this.#deferred.shift();
     }
   }
 
   /** It has passed `hold`, so that little but a want of memory can be the reason. It settles as if it had been taken. */
-  #refuseInTurn(held: HeldWrite, error: unknown): void {
-    if (held.stream !== ALONE) this.#failedStreams.add(held.stream);
-    this.#writes.push({ ...held, refused: { error } });
+  #refuseInTurn(deferred: DeferredWrite, error: unknown): void {
+    if (deferred.writer !== ALONE) this.#failedWriters.add(deferred.writer);
+    this.#writes.push({ ...deferred, refused: { error } });
     this.#rejectRefused();
   }
 
@@ -121,8 +121,8 @@ export class Requests {
     }
   }
 
-  #refuseFailed(stream: number): void {
-    if (!this.#failedStreams.has(stream)) return;
+  #refuseFailed(writer: number): void {
+    if (!this.#failedWriters.has(writer)) return;
     throw new RocksError('ABORTED', 'write: not attempted, an earlier write of the log was refused');
   }
 
@@ -134,7 +134,7 @@ export class Requests {
       if (request === WRITES) this.#settleWrites(value as number, error);
       else this.#settleOne(request, error, value);
     }
-    this.offerHeld(false);
+    this.offerDeferred(false);
   };
 
   /** A negative request: more is to come of it. */

@@ -34,7 +34,7 @@ interface Started<V> {
 export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'async'> implements AsyncStorage<T, S> {
   readonly #log: LogFamily;
   readonly #packer: RecordPacker<T, S>;
-  readonly #stream: number;
+  readonly #writer: number;
   readonly #failures = new Failures();
   readonly #order = new CallOrder();
   /** Behind every write called so far. */
@@ -64,7 +64,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
     super(options);
     this.#log = new LogFamily(database, columnFamily);
     this.#packer = new RecordPacker(this.#log.family, this.codecs);
-    this.#stream = this.#log.core.newStream();
+    this.#writer = this.#log.core.newWriter();
   }
 
   async #open(): Promise<void> {
@@ -158,7 +158,7 @@ export class AsyncRocksdbStorage<T, S = unknown> extends StorageMethods<T, S, 'a
   ): Promise<void> {
     try {
       this.#failures.refuseIfPoisoned();
-      const terms = { sync, stream: this.#stream, behindReads: !onlyAppends(this.#cursor, records) };
+      const terms = { sync, writer: this.#writer, behindReads: !onlyAppends(this.#cursor, records) };
       return reported(() => this.#log.core.write(this.#packer.pack(records, alongside), terms));
     } catch (error) {
       this.#failures.note(error, ops, sync);

@@ -38,7 +38,7 @@ constexpr std::chrono::microseconds kLookOutForKick{120};
 struct WriteQueue::Group {
   struct Part {
     size_t end;  // in `bytes`; a part begins where the one before it ends
-    Stream stream;
+    Writer writer;
     bool sync;
   };
 
@@ -80,7 +80,7 @@ struct WriteQueue::State {
   /** Somebody waits for the thread to be idle. */
   std::atomic<int> drains = 0;
   // Of the queue's thread alone:
-  std::unordered_set<Stream> failed_streams;
+  std::unordered_set<Writer> failed_writers;
   rocksdb::WriteBatch batch;
 
   Group* last_group() {
@@ -156,7 +156,7 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
     group->families.resize(families_before);
     return refused;
   }
-  group->parts.push_back({.end = group->bytes.size() + packed.size(), .stream = terms.stream, .sync = terms.sync});
+  group->parts.push_back({.end = group->bytes.size() + packed.size(), .writer = terms.writer, .sync = terms.sync});
   try {
     group->bytes.insert(group->bytes.end(), packed.begin(), packed.end());
     if (opened) state.waiting.emplace_back(std::move(opened));
@@ -320,7 +320,7 @@ Status WriteQueue::State::merge_and_commit(const Group& group) {
   size_t begin = 0;
   batch.Clear();
   for (const Group::Part& part : group.parts) {
-    if (!failed_streams.contains(part.stream)) {
+    if (!failed_writers.contains(part.writer)) {
       const auto packed = std::span(group.bytes).subspan(begin, part.end - begin);
       if (Status refused = unpack_batch(packed, lookup, db->GetName(), batch); !refused.ok()) return refused;
       sync |= part.sync;
@@ -345,7 +345,7 @@ void WriteQueue::State::perform(const Group& group) {
   }
 
   // Runs of one outcome, in the order of the calls.
-  const auto skipped = [this](const Group::Part& part) { return failed_streams.contains(part.stream); };
+  const auto skipped = [this](const Group::Part& part) { return failed_writers.contains(part.writer); };
   for (size_t first = 0; first < group.parts.size();) {
     const bool was_skipped = skipped(group.parts[first]);
     size_t last = first + 1;
@@ -358,7 +358,7 @@ void WriteQueue::State::perform(const Group& group) {
   }
   if (status.ok()) return;
   for (const Group::Part& part : group.parts) {
-    if (part.stream != 0) failed_streams.insert(part.stream);
+    if (part.writer != 0) failed_writers.insert(part.writer);
   }
 }
 

@@ -26,16 +26,16 @@ class WriteQueue {
   using Settle = std::function<void(size_t count, const Status&)>;
 
   /**
-   * Writes of one stream build on each other: once one has failed, those behind it are not attempted and settle as
-   * ABORTED. Stream 0 is for writes that stand alone.
+   * Writes of one writer build on each other: once one has failed, those behind it are not attempted and settle as
+   * ABORTED. Writer 0 is for writes that stand alone.
    */
-  using Stream = uint32_t;
+  using Writer = uint32_t;
 
   enum class Admission { kTaken, kFull };
 
   struct Terms {
     bool sync = false;
-    Stream stream = 0;
+    Writer writer = 0;
     /** It may not take effect before what `post_behind_writes` was given earlier: it changes what that looks at. */
     bool behind_reads = false;
     /** Taken even where the queue is full. */

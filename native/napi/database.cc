@@ -319,7 +319,7 @@ Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
 Napi::Value DatabaseObject::write(const Napi::CallbackInfo& info) {
   const std::span<const uint8_t> packed = take_packed_batch(info[0], info[1]);
   const core::WriteQueue::Terms terms{.sync = take_boolean(info[2], "sync"),
-                                      .stream = take_uint32(info[3], "stream"),
+                                      .writer = take_uint32(info[3], "writer"),
                                       .behind_reads = take_boolean(info[4], "behindReads"),
                                       .force = take_boolean(info[5], "force")};
   auto admission = core::WriteQueue::Admission::kTaken;

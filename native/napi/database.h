@@ -69,7 +69,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void close_sync(const Napi::CallbackInfo& info);
   void get(const Napi::CallbackInfo& info);              // request, family, key
   Napi::Value get_sync(const Napi::CallbackInfo& info);  // family, key
-  // packed batch, its length, sync, stream, behind reads, force; taken?
+  // packed batch, its length, sync, writer, behind reads, force; taken?
   Napi::Value write(const Napi::CallbackInfo& info);
   void check_write(const Napi::CallbackInfo& info);  // packed batch, its length
   void kick_writes(const Napi::CallbackInfo& info);

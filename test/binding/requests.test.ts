@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ALONE, Requests } from '../../binding/requests.js';
 
-const STREAM = 1;
+const WRITER = 1;
 const unasked = () => {
   throw new Error('nothing was to be abandoned');
 };
@@ -14,9 +14,9 @@ function addon(requests: Requests, room: number) {
   const queue = {
     taken,
     room,
-    write(name: string, stream: number, refuse = false) {
+    write(name: string, writer: number, refuse = false) {
       return requests.startWrite(
-        stream,
+        writer,
         (force) => {
           if (taken.length >= queue.room && !force) return false;
           if (refuse) throw new Error(`${name} is refused`);
@@ -49,15 +49,15 @@ describe('a write for which the queue has no room', () => {
     await Promise.all(writes);
   });
 
-  it('that is refused when it is offered again takes those of its stream with it, called before or after, and no other', async () => {
+  it('that is refused when it is offered again takes those of its writer with it, called before or after, and no other', async () => {
     const requests = new Requests();
     const queue = addon(requests, 1);
     const outcomes = Promise.allSettled([
-      queue.write('a', STREAM),
-      queue.write('b', STREAM, true),
-      queue.write('c', STREAM),
+      queue.write('a', WRITER),
+      queue.write('b', WRITER, true),
+      queue.write('c', WRITER),
       queue.write('alone', ALONE),
-      queue.write('other', STREAM + 1),
+      queue.write('other', WRITER + 1),
     ]);
     queue.room = 10;
     queue.settle(1);
@@ -73,14 +73,14 @@ describe('a write for which the queue has no room', () => {
       'written',
       'written',
     ]);
-    expect(() => queue.write('d', STREAM)).toThrow(expect.objectContaining({ code: 'ABORTED' }));
+    expect(() => queue.write('d', WRITER)).toThrow(expect.objectContaining({ code: 'ABORTED' }));
   });
 
   it('is taken all the same where it must be', () => {
     const requests = new Requests();
     const queue = addon(requests, 0);
     for (const name of ['a', 'b']) queue.write(name, ALONE);
-    requests.offerHeld(true);
+    requests.offerDeferred(true);
     expect(queue.taken).toEqual(['a', 'b']);
   });
 });
@@ -122,7 +122,7 @@ describe('a read of several pages', () => {
     requests.startPaged(() => queue.taken.push('read'), unasked);
     queue.write('c', ALONE);
     expect(queue.taken).toEqual(['a']);
-    requests.offerHeld(true);
+    requests.offerDeferred(true);
     expect(queue.taken).toEqual(['a', 'b', 'read', 'c']);
   });
 
@@ -134,13 +134,13 @@ describe('a read of several pages', () => {
       throw new Error('refused');
     }, unasked);
     queue.write('b', ALONE);
-    requests.offerHeld(true);
+    requests.offerDeferred(true);
     expect(queue.taken).toEqual(['a', 'b']);
     await expect(pages.next()).rejects.toThrow('refused');
   });
 });
 
-describe('a held write that is refused when its turn comes', () => {
+describe('a deferred write that is refused when its turn comes', () => {
   it('settles in the order of the calls', async () => {
     const requests = new Requests();
     const queue = addon(requests, 1);
@@ -156,7 +156,7 @@ describe('a held write that is refused when its turn comes', () => {
       note('c', queue.write('c', ALONE)),
       note('d', queue.write('d', ALONE, true)),
     ];
-    requests.offerHeld(true);
+    requests.offerDeferred(true);
     await Promise.resolve();
     expect(settled).toEqual([]);
     queue.settle(2);
@@ -166,11 +166,11 @@ describe('a held write that is refused when its turn comes', () => {
 });
 
 describe('a write that is refused at its first offer', () => {
-  it('throws, and fails nothing else of its stream', async () => {
+  it('throws, and fails nothing else of its writer', async () => {
     const requests = new Requests();
     const queue = addon(requests, 10);
-    expect(() => queue.write('a', STREAM, true)).toThrow('a is refused');
-    const written = queue.write('b', STREAM);
+    expect(() => queue.write('a', WRITER, true)).toThrow('a is refused');
+    const written = queue.write('b', WRITER);
     queue.settle(1);
     await written;
   });
