@@ -1,2 +1,12 @@
-/** Dead bytes of a column family that are left to RocksDB's own compaction, which comes to them sooner or later. */
+import type { ColumnFamily } from '../../binding/index.js';
+
+/** Fewer dead bytes of a column family are left to RocksDB's own compaction, which comes to them sooner or later. */
 export const LEFT_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Bytes of the files of a column family, dead records included.
+ * @throws RocksError `CLOSED`, `COLUMN_FAMILY_NOT_FOUND`
+ */
+export function bytesOnDisk(family: ColumnFamily): number {
+  return Number(family.database.property('rocksdb.live-sst-files-size', family));
+}

@@ -22,7 +22,7 @@ export const CHUNKS = { gte: Buffer.from('C/'), lt: Buffer.from('C0') };
 export const MANIFESTS = { gte: Buffer.from('S/'), lt: Buffer.from('S0') };
 
 /** All that must be empty in a column family that holds a snapshot store. */
-export const FOREIGN = [{ lt: CHUNKS.gte }, { gte: CHUNKS.lt, lt: MANIFESTS.gte }, { gte: MANIFESTS.lt }];
+export const FOREIGN_TO_SNAPSHOTS = [{ lt: CHUNKS.gte }, { gte: CHUNKS.lt, lt: MANIFESTS.gte }, { gte: MANIFESTS.lt }];
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

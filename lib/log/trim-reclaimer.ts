@@ -1,23 +1,25 @@
 import type { ColumnFamily } from '../../binding/index.js';
 import type { LogIndex } from '../contract/storage.js';
-import { LEFT_BYTES } from '../families/dead-space.js';
+import { BackgroundReclaimer } from '../families/background-reclaimer.js';
+import { bytesOnDisk, LEFT_BYTES } from '../families/dead-space.js';
 import { logKey } from '../format/log-keys.js';
 import { type Cursor, nextIdx } from './cursor.js';
 
 const reclaimers = new WeakMap<ColumnFamily, TrimReclaimer>();
 
 /**
- * Gives the space of entries that a snapshot has taken the place of back, in the background. RocksDB does so only once the
- * log has gone on for several memtables, and a log that rests would keep its files. Nobody waits for it, and where it fails
- * a later call tries again.
+ * Gives back, in the background, the space of entries that a snapshot has replaced. RocksDB itself does so only once the log
+ * has gone on for several memtables: a log that rests would keep its files. Nobody waits for it. What could not be reclaimed
+ * is tried again with the next entries that go.
  */
 export class TrimReclaimer {
   readonly #family: ColumnFamily;
+  readonly #background = new BackgroundReclaimer(() => this.#reclaim());
+  /** The dead entries are those of `[from, to)`. */
   #from: LogIndex = Number.POSITIVE_INFINITY;
   #to: LogIndex = 0;
-  /** About as many as the entries of `[from, to)` take. */
+  /** About as many bytes as they take on disk. */
   #deadBytes = 0;
-  #running = false;
 
   private constructor(family: ColumnFamily) {
     this.#family = family;
@@ -30,37 +32,37 @@ export class TrimReclaimer {
     return known;
   }
 
-  /** Of a log that was `before`, the entries below `to` are gone. */
+  /** The log was `before`, and its entries below `to` have been removed since. Returns at once, and throws nothing. */
   note(before: Cursor, to: LogIndex): void {
     const { start } = before.live;
     if (start === undefined || start >= to) return;
     const end = nextIdx(before);
-    this.#deadBytes += this.#storedBytes() * ((Math.min(to, end) - start) / (end - start));
+    this.#deadBytes += this.#bytesOnDisk() * ((Math.min(to, end) - start) / (end - start));
     this.#from = Math.min(this.#from, start);
     this.#to = Math.max(this.#to, to);
-    if (this.#running) return;
-    this.#running = true;
-    this.#run()
-      .catch(() => {}) // the database is closed or broken: none of this is any caller's business
-      .finally(() => {
-        this.#running = false;
-      });
+    this.#background.wake();
   }
 
-  #storedBytes(): number {
+  #bytesOnDisk(): number {
     try {
-      return Number(this.#family.database.property('rocksdb.live-sst-files-size', this.#family));
+      return bytesOnDisk(this.#family);
     } catch {
       return 0; // closed, or dropped, since the entries were removed
     }
   }
 
-  async #run(): Promise<void> {
-    while (this.#deadBytes >= LEFT_BYTES) {
-      const range = { gte: logKey(this.#from), lt: logKey(this.#to) };
-      this.#deadBytes = 0;
-      this.#from = Number.POSITIVE_INFINITY;
-      await this.#family.database.compactRange(this.#family, range);
+  async #reclaim(): Promise<void> {
+    if (this.#deadBytes < LEFT_BYTES) return;
+    const from = this.#from;
+    const bytes = this.#deadBytes;
+    this.#from = Number.POSITIVE_INFINITY;
+    this.#deadBytes = 0;
+    try {
+      await this.#family.database.compactRange(this.#family, { gte: logKey(from), lt: logKey(this.#to) });
+    } catch (error) {
+      this.#from = Math.min(this.#from, from);
+      this.#deadBytes += bytes;
+      throw error;
     }
   }
 }

@@ -58,7 +58,7 @@ class ChunkWriter {
     this.written.byteLength += chunk.length - HEADER_BYTES;
     this.written.checksum = crc32c(chunk.subarray(HEADER_BYTES), this.written.checksum);
     this.#end = HEADER_BYTES;
-    await reportedLater(this.#pace.turn());
+    await reportedLater(this.#pace.turn(() => {}));
     // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
     await reportedLater(this.#family.database.write(this.#batch.clear().put(this.#family, key, chunk)));
   }

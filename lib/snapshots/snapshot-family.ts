@@ -1,5 +1,5 @@
-// A snapshot store's column family: what all SnapshotStores on it share, so that none takes the chunks that another is
-// writing for leftovers.
+// A snapshot store's column family: what all SnapshotStores on it share. Were it not shared, one of them would take for
+// leftovers the chunks that another is writing.
 
 import { coreOf } from '../../binding/database.js';
 import { type ColumnFamily, Database, RocksError, type Row, WriteBatch } from '../../binding/index.js';
@@ -12,7 +12,7 @@ import {
   CHUNKS,
   chunkKey,
   chunksOf,
-  FOREIGN,
+  FOREIGN_TO_SNAPSHOTS,
   MANIFESTS,
   manifestKey,
   parseChunkKey,
@@ -20,7 +20,7 @@ import {
 } from '../format/snapshot-keys.js';
 import { decodeManifest, type Manifest } from '../format/snapshot-records.js';
 import { Pace } from './pace.js';
-import { SpaceReclaimer } from './space-reclaimer.js';
+import { type LiveChunks, SpaceReclaimer } from './space-reclaimer.js';
 
 /** A memtable is flushed at this size: with the default of 64 MiB, of which there may be two, a put takes 128 MiB. */
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -39,22 +39,15 @@ export class SnapshotFamily {
 
   private constructor(family: ColumnFamily) {
     this.family = family;
-    this.pace = new Pace(family, (bytesPerSecond) => coreOf(family.database).limitBackgroundWrites(bytesPerSecond));
-    this.#reclaimer = new SpaceReclaimer(
-      family,
-      async () => {
-        const manifests = [...(await this.manifests()).values()];
-        const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
-        return { ids, bytes: manifests.reduce((sum, { byteLength }) => sum + byteLength, 0), end: this.#lastId + 1 };
-      },
-      async () => {
-        if (this.#begun.size === 0) await this.pace.end();
-      },
-    );
+    const core = coreOf(family.database);
+    this.pace = new Pace(family, (bytesPerSecond) => {
+      core.limitBackgroundWrites(bytesPerSecond).catch(() => {});
+    });
+    this.#reclaimer = new SpaceReclaimer(family, () => this.#liveChunks());
   }
 
   /**
-   * The one of this column family; the first call removes what interrupted puts have left.
+   * The one of this column family. The first call removes what interrupted puts have left.
    * @throws StorageError COLUMN_FAMILY_NOT_FOUND; INVALID_ARGUMENT, also where a log is open on it; META where something else
    *   lies there; ROCKSDB
    */
@@ -70,11 +63,13 @@ export class SnapshotFamily {
     return shared;
   }
 
+  // ── Opening ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async #open(): Promise<SnapshotFamily> {
     const { family } = this;
     const { database } = family;
     try {
-      for (const range of FOREIGN) {
+      for (const range of FOREIGN_TO_SNAPSHOTS) {
         const [row] = await database.scan(family, { ...range, limit: 1 });
         if (row !== undefined) {
           const message = `column family ${family.name} holds ${showKey(row.key)}, which is no snapshot's record`;
@@ -83,9 +78,9 @@ export class SnapshotFamily {
       }
       claimFamily(family, 'a snapshot store');
       const stored = await this.#storedIds();
-      const kept = await this.#namedIds();
-      this.#lastId = stored.concat(kept ?? []).reduce((highest, id) => Math.max(highest, id), 0);
-      const leftovers = kept === undefined ? [] : stored.filter((id) => !kept.includes(id));
+      const named = await this.#namedIds();
+      this.#lastId = stored.concat(named ?? []).reduce((highest, id) => Math.max(highest, id), 0);
+      const leftovers = named === undefined ? [] : stored.filter((id) => !named.includes(id));
       if (leftovers.length > 0) await this.#removeLeftovers(leftovers);
       await coreOf(database).limitWriteBuffer(family, WRITE_BUFFER_BYTES);
     } catch (error) {
@@ -95,7 +90,7 @@ export class SnapshotFamily {
     return this;
   }
 
-  /** One seek an id: the chunks themselves are not read. */
+  /** The ids that have chunks. One seek an id: the chunks themselves are not read. */
   async #storedIds(): Promise<number[]> {
     const ids: number[] = [];
     for (let gte: Buffer = CHUNKS.gte; ; ) {
@@ -107,7 +102,7 @@ export class SnapshotFamily {
     }
   }
 
-  /** Undefined where a manifest is damaged: nobody knows which chunks are its own, and none may go. */
+  /** The ids that manifests name. Undefined where a manifest is damaged: any chunks may be its own, so none may go. */
   async #namedIds(): Promise<number[] | undefined> {
     try {
       return [...(await this.manifests()).values()].map(({ id }) => id);
@@ -128,16 +123,21 @@ export class SnapshotFamily {
     }
   }
 
+  // ── Manifests ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
   /**
    * Each by its name.
-   * @throws StorageError CODEC where one is damaged, META
+   * @throws StorageError CODEC where one is damaged; META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB
    */
   async manifests(): Promise<Map<string, Manifest>> {
     const rows = await this.#manifestRows();
     return new Map(rows.map(({ key, value }) => [parseManifestKey(key), decodeManifest(key, value)]));
   }
 
-  /** Of all snapshots, damaged ones too. */
+  /**
+   * Of all snapshots, damaged ones too.
+   * @throws StorageError META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB
+   */
   async names(): Promise<string[]> {
     return (await this.#manifestRows()).map(({ key }) => parseManifestKey(key));
   }
@@ -146,8 +146,18 @@ export class SnapshotFamily {
     return reportedLater(this.family.database.scan(this.family, MANIFESTS));
   }
 
-  /** The one that is to go, or be replaced: of a damaged one it is not known which chunks are its own. */
-  async held(name: string): Promise<{ id: number | undefined } | undefined> {
+  /** @throws StorageError CODEC where it is damaged; COLUMN_FAMILY_NOT_FOUND, ROCKSDB */
+  async manifest(name: string): Promise<Manifest | undefined> {
+    const key = manifestKey(name);
+    const value = await reportedLater(this.family.database.get(this.family, key));
+    return value === undefined ? undefined : decodeManifest(key, value);
+  }
+
+  /**
+   * What has this name, if anything. The id of a damaged one is not known, nor which chunks are its own.
+   * @throws StorageError COLUMN_FAMILY_NOT_FOUND, ROCKSDB
+   */
+  async occupant(name: string): Promise<{ id: number | undefined } | undefined> {
     try {
       return await this.manifest(name);
     } catch (error) {
@@ -156,26 +166,23 @@ export class SnapshotFamily {
     }
   }
 
-  async manifest(name: string): Promise<Manifest | undefined> {
-    const key = manifestKey(name);
-    const value = await reportedLater(this.family.database.get(this.family, key));
-    return value === undefined ? undefined : decodeManifest(key, value);
-  }
+  // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** An id for a snapshot about to be written. To be given to {@link settle} in the end. */
+  /** An id for a snapshot about to be written. {@link settle} or {@link discard} must be called for it in the end. */
   begin(): number {
     const id = ++this.#lastId;
     this.#begun.add(id);
     return id;
   }
 
-  /** It is visible now, or its chunks are to be left to the next open. */
+  /** Nothing more is written for `id`. It is visible now, or its chunks are left to the next open. Throws nothing. */
   settle(id: number): void {
     this.#begun.delete(id);
+    if (this.#begun.size === 0) this.pace.end();
     this.reclaim();
   }
 
-  /** Its chunks go. Where that fails, the next open removes them. */
+  /** Removes the chunks of `id`, which nobody sees. Where that fails, the next open removes them. Rejects with nothing. */
   async discard(id: number): Promise<void> {
     const batch = new WriteBatch();
     this.removeChunks(batch, id);
@@ -183,19 +190,29 @@ export class SnapshotFamily {
     this.settle(id);
   }
 
-  /** A range over the chunks of one id. Ids grow, so no later read passes over it. Without an id: left to a later open. */
+  /**
+   * Adds to `batch` the removal of the chunks of `id`: one range, which no later read passes over, since ids grow. Without an
+   * id it adds nothing: a later open removes them.
+   * @throws RocksError INVALID_ARGUMENT where `batch` would pass 2 GiB
+   */
   removeChunks(batch: WriteBatch, id: number | undefined): void {
     if (id === undefined) return;
     const { gte, lt } = chunksOf(id);
     batch.deleteRange(this.family, gte, lt);
   }
 
-  /** Something was removed. */
+  /** Chunks were removed: their space is given back in the background. */
   reclaim(): void {
     this.#reclaimer.start();
   }
 
-  /** Runs what reads manifests and writes them by what it has read: one task at a time. */
+  async #liveChunks(): Promise<LiveChunks> {
+    const manifests = [...(await this.manifests()).values()];
+    const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
+    return { ids, bytes: manifests.reduce((sum, { byteLength }) => sum + byteLength, 0), end: this.#lastId + 1 };
+  }
+
+  /** Runs one task at a time, in the order of the calls. For those that write manifests by what they have read. */
   exclusively<V>(task: () => Promise<V>): Promise<V> {
     const done = this.#lastTask.then(task);
     this.#lastTask = done.catch(() => {});

@@ -141,7 +141,7 @@ export class SnapshotStore {
     const index = checkIndex('index', givenIndex) + 0; // never -0, which would come back as 0
     const source = checkSource(givenSource);
     const overwrite = checkOverwrite(options);
-    if (!overwrite) refuseTaken(name, await this.#shared.held(name));
+    if (!overwrite) refuseTaken(name, await this.#shared.occupant(name));
 
     const id = this.#shared.begin();
     let published: Promise<SnapshotInfo> | undefined;
@@ -158,7 +158,7 @@ export class SnapshotStore {
   }
 
   async #publish({ id, name, index, overwrite, written }: Unpublished, commit: Commit): Promise<SnapshotInfo> {
-    const replaced = await this.#shared.held(name);
+    const replaced = await this.#shared.occupant(name);
     if (!overwrite) refuseTaken(name, replaced);
     const manifest: Manifest = { id, index, ...written, chunkBytes: this.#chunkBytes, createdAt: Date.now() };
     const key = manifestKey(name);
@@ -176,7 +176,7 @@ export class SnapshotStore {
   async delete(name: string): Promise<void> {
     checkSnapshotName(name);
     await this.#shared.exclusively(async () => {
-      const held = await this.#shared.held(name);
+      const held = await this.#shared.occupant(name);
       if (held !== undefined) await this.#remove([[name, held]]);
     });
   }

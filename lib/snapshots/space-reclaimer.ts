@@ -1,57 +1,52 @@
 import type { ColumnFamily } from '../../binding/index.js';
-import { LEFT_BYTES } from '../families/dead-space.js';
+import { BackgroundReclaimer } from '../families/background-reclaimer.js';
+import { bytesOnDisk, LEFT_BYTES } from '../families/dead-space.js';
 import { chunkKey } from '../format/snapshot-keys.js';
 
-/** What is alive, in the order of the ids, and the id behind all that there are. */
-export interface LiveIds {
+/** The chunks of a store that must stay. */
+export interface LiveChunks {
+  /** Whose chunks they are: of snapshots, and of puts that are under way. In ascending order. */
   ids: readonly number[];
+  /** Bytes of all snapshots together. */
   bytes: number;
+  /** Above every id that was ever given. */
   end: number;
 }
 
 /**
- * Gives the space of deleted chunks back, in the background: RocksDB drops them only when it has a reason of its own to
- * rewrite the files that they lie in. Nobody waits for it, and where it fails the next call tries again.
+ * Gives back, in the background, the space of chunks that were removed. RocksDB itself does so only when it has another
+ * reason to rewrite the files that they lie in. Nobody waits for it. What could not be reclaimed is tried again when the
+ * next chunks go.
  */
 export class SpaceReclaimer {
   readonly #family: ColumnFamily;
-  readonly #live: () => Promise<LiveIds>;
-  readonly #done: () => Promise<void>;
-  #running = false;
-  #wanted = false;
+  readonly #live: () => Promise<LiveChunks>;
+  readonly #background = new BackgroundReclaimer(() => this.#reclaim());
 
-  /** `done` is called behind each run. */
-  constructor(family: ColumnFamily, live: () => Promise<LiveIds>, done: () => Promise<void>) {
+  constructor(family: ColumnFamily, live: () => Promise<LiveChunks>) {
     this.#family = family;
     this.#live = live;
-    this.#done = done;
   }
 
-  /** Something was deleted, or may have been before. */
+  /** Chunks were removed, or may have been by an earlier process. Returns at once, and throws nothing. */
   start(): void {
-    this.#wanted = true;
-    if (this.#running) return;
-    this.#running = true;
-    this.#run()
-      .finally(this.#done)
-      .catch(() => {}) // the database is closed, read-only or broken: none of this is any caller's business
-      .finally(() => {
-        this.#running = false;
-      });
+    this.#background.wake();
   }
 
-  async #run(): Promise<void> {
-    while (this.#wanted) {
-      this.#wanted = false;
-      const live = await this.#live();
-      const { database } = this.#family;
-      const stored = Number(database.property('rocksdb.live-sst-files-size', this.#family));
-      if (stored - live.bytes < LEFT_BYTES) continue;
-      let from = 1;
-      for (const id of [...live.ids, live.end]) {
-        if (id > from) await database.compactRange(this.#family, { gte: chunkKey(from, 0), lt: chunkKey(id, 0) });
-        from = id + 1;
-      }
+  async #reclaim(): Promise<void> {
+    const { ids, bytes, end } = await this.#live();
+    if (bytesOnDisk(this.#family) - bytes < LEFT_BYTES) return;
+    // The gaps between what must stay.
+    let from = 1;
+    for (const id of [...ids, end]) {
+      if (id > from) await this.#reclaimIds(from, id);
+      from = id + 1;
     }
+  }
+
+  /** Of `[from, to)`. */
+  async #reclaimIds(from: number, to: number): Promise<void> {
+    const range = { gte: chunkKey(from, 0), lt: chunkKey(to, 0) };
+    await this.#family.database.compactRange(this.#family, range);
   }
 }

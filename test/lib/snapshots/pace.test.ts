@@ -1,7 +1,7 @@
 // When the files of a snapshot are written slowly, with the database played by the test.
 
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { ColumnFamily } from '../../../lib/index.js';
+import { type ColumnFamily, RocksError } from '../../../lib/index.js';
 import { Pace } from '../../../lib/snapshots/pace.js';
 
 let fsyncs: number;
@@ -12,6 +12,7 @@ let files: number;
 /** Of flushes and compactions. */
 let errors: number;
 let limits: number[];
+let isClosed: boolean;
 let pace: Pace;
 /** Of another store on the same database. */
 let other: Pace;
@@ -22,7 +23,9 @@ beforeEach(() => {
   files = 0;
   errors = 0;
   limits = [];
-  const limit = async (bytesPerSecond: number) => {
+  isClosed = false;
+  const limit = (bytesPerSecond: number) => {
+    if (isClosed) throw new RocksError('CLOSED', 'closed');
     limits.push(bytesPerSecond);
   };
   const database = {
@@ -38,21 +41,22 @@ beforeEach(() => {
   pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily, limit);
   other = new Pace(database.columnFamily('others') as unknown as ColumnFamily, limit);
 });
-afterEach(async () => {
-  await pace.end();
-  await other.end();
+afterEach(() => {
+  pace.end();
+  other.end();
   jest.restoreAllMocks();
 });
 
 const LIMIT = 32 * 1024 * 1024;
 const endFlush = (name: string, afterMs: number) => setTimeout(() => flushing.delete(name), afterMs);
+const goOn = () => {};
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One chunk that finds a flush under way. */
 async function turnBesideFlush(of = pace, name = 'snapshots'): Promise<void> {
   flushing.add(name);
   endFlush(name, 20);
-  await of.turn();
+  await of.turn(goOn);
   expect(flushing).not.toContain(name);
 }
 
@@ -89,11 +93,27 @@ describe('a snapshot that is being written', () => {
     expect(limits).toEqual([LIMIT, 0]);
   });
 
-  it('limits nobody once it is written', async () => {
+  it('limits nobody from the moment on when it is written, and leaves no timer behind', async () => {
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const cleared = jest.spyOn(globalThis, 'clearTimeout');
     fsyncs++;
     await turnBesideFlush();
-    await pace.end();
+    const lapses = set.mock.results.filter((_, call) => (set.mock.calls[call]?.[1] ?? 0) >= 1000);
+    pace.end();
     expect(limits).toEqual([LIMIT, 0]);
+    expect(lapses.length).toBeGreaterThan(0);
+    for (const { value } of lapses) expect(cleared.mock.calls).toContainEqual([value]);
+    pace.end();
+    expect(limits).toEqual([LIMIT, 0]);
+  });
+
+  it('is over without an error where the database is closed, whose limit cannot be lifted', async () => {
+    fsyncs++;
+    await turnBesideFlush();
+    isClosed = true;
+    pace.end();
+    pace.end();
+    expect(limits).toEqual([LIMIT]);
   });
 });
 
@@ -102,9 +122,9 @@ describe('two stores on one database', () => {
     fsyncs++;
     await turnBesideFlush();
     await turnBesideFlush(other, 'others');
-    await pace.end();
+    pace.end();
     expect(limits).toEqual([LIMIT]);
-    await other.end();
+    other.end();
     expect(limits).toEqual([LIMIT, 0]);
   });
 
@@ -123,7 +143,7 @@ describe('a chunk', () => {
     files = 16;
     flushing.add('snapshots');
     let went = false;
-    const turn = pace.turn().then(() => {
+    const turn = pace.turn(goOn).then(() => {
       went = true;
     });
     flushing.delete('snapshots');
@@ -133,10 +153,20 @@ describe('a chunk', () => {
     await turn;
   });
 
+  it('waits no longer where it is told to end', async () => {
+    const cause = new Error('no more');
+    let checks = 0;
+    files = 16;
+    const turn = pace.turn(() => {
+      if (++checks === 3) throw cause;
+    });
+    await expect(turn).rejects.toBe(cause);
+  });
+
   it('waits for nothing once RocksDB has failed in the background: the write that follows says so', async () => {
     files = 16;
     flushing.add('snapshots');
     errors = 1;
-    await pace.turn();
+    await pace.turn(goOn);
   });
 });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { chunkKey, chunksOf } from '../../../lib/format/snapshot-keys.js';
 import { Database, type Row, WriteBatch } from '../../../lib/index.js';
 import { Pace } from '../../../lib/snapshots/pace.js';
+import { failureOf } from '../../support/failures.js';
 import { CHUNK_BYTES, chunkKeys, content, newStore, type OpenStore, slowSource } from '../../support/snapshots.js';
 import { expectStorageError } from '../../support/storage-failures.js';
 
@@ -59,17 +60,19 @@ describe('a snapshot that is being written', () => {
     expect(most).toBeLessThan(12 * MIB);
   });
 
-  it('lifts its limit on the disk once none is being written any more', async () => {
+  it('limits the disk no longer once the last put has settled, one that fails too', async () => {
     const end = jest.spyOn(Pace.prototype, 'end');
     const { source, begun, goOn } = slowSource(content(3000));
     const slow = opened.store.put('a', 1, source);
     await begun;
     await opened.store.put('b', 2, content(10));
-    await pause(50);
+    await failureOf(() => opened.store.put('c', 3, ['no bytes'] as never));
     expect(end).not.toHaveBeenCalled();
     goOn();
     await slow;
-    await until(() => end.mock.calls.length > 0);
+    expect(end).toHaveBeenCalledTimes(1);
+    await failureOf(() => opened.store.put('c', 3, ['no bytes'] as never));
+    expect(end).toHaveBeenCalledTimes(2);
   });
 
   it('is not rewritten where the space of others is given back', async () => {
