@@ -20,13 +20,13 @@ const wanting = new WeakMap<Database, Set<Pace>>();
  */
 export class Pace {
   readonly #family: ColumnFamily;
-  readonly #limitWrites: (bytesPerSecond: number) => Promise<void>;
+  readonly #limitWrites: (bytesPerSecond: number) => void;
   readonly #wanting: Set<Pace>;
   #fsyncs = 0;
   #lapse: NodeJS.Timeout | undefined;
 
   /** `limit` sets what flushes and compactions of the database may write a second; 0: no limit. */
-  constructor(family: ColumnFamily, limit: (bytesPerSecond: number) => Promise<void>) {
+  constructor(family: ColumnFamily, limit: (bytesPerSecond: number) => void) {
     this.#family = family;
     this.#limitWrites = limit;
     this.#wanting = wanting.get(family.database) ?? new Set();
@@ -41,7 +41,7 @@ export class Pace {
     const isWaitedFor = fsyncs !== this.#fsyncs;
     this.#fsyncs = fsyncs;
     do {
-      if (this.#isAnotherFlushing()) await this.#change(() => this.#wanting.clear());
+      if (this.#isAnotherFlushing()) this.#change(() => this.#wanting.clear());
       else await this.#limit(isWaitedFor);
       await sleep(POLL_MS);
     } while (this.#isBehind());
@@ -68,15 +68,15 @@ export class Pace {
   async #limit(limited: boolean): Promise<void> {
     clearTimeout(this.#lapse);
     if (limited) this.#lapse = setTimeout(() => this.end().catch(() => {}), LAPSE_MS).unref();
-    await this.#change(() => (limited ? this.#wanting.add(this) : this.#wanting.delete(this)));
+    this.#change(() => (limited ? this.#wanting.add(this) : this.#wanting.delete(this)));
   }
 
-  async #change(change: () => void): Promise<void> {
+  #change(change: () => void): void {
     const wasLimited = this.#wanting.size > 0;
     change();
     const isLimited = this.#wanting.size > 0;
     if (isLimited === wasLimited) return;
-    await this.#limitWrites(isLimited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
+    this.#limitWrites(isLimited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
   }
 }
 
