@@ -124,8 +124,23 @@ export class DatabaseCore implements FamilyOwner {
     return this.requests.start((request) => this.native.limitWriteBuffer(request, family, bytes));
   }
 
-  /** What flushes and compactions of all column families may write together from now on. 0: no limit. */
-  limitBackgroundWrites(bytesPerSecond: number): Promise<void> {
-    return this.requests.start((request) => this.native.limitBackgroundWrites(request, bytesPerSecond));
+  /**
+   * What flushes and compactions of all column families may write together, from this call on: bytes a second, at least
+   * 1 MiB. 0: no limit.
+   * @throws RocksError `CLOSED`
+   */
+  limitBackgroundWrites(bytesPerSecond: number): void {
+    this.native.limitBackgroundWrites(bytesPerSecond);
+  }
+
+  /**
+   * Gives the space of what was deleted in `[gte, lt)` back, in the background: no other call waits for it. It gives way to
+   * `compactRange`, and begins again behind it. Closing ends it, and does not wait for it.
+   * @returns rejects with a RocksError: `CLOSED` where the database was closed before it was done,
+   *   `COLUMN_FAMILY_NOT_FOUND` where `cf` was dropped, `READ_ONLY`
+   */
+  reclaimSpace(cf: ColumnFamilyOf<unknown>, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): Promise<void> {
+    const family = this.idOf(cf);
+    return this.requests.start((request) => this.native.reclaimSpace(request, family, gte, lt));
   }
 }

@@ -78,9 +78,10 @@ export interface NativeDatabase {
   iterate(...range: NativeScanArguments): NativeIterator;
   flush(request: number): void;
   compactRange(request: number, family: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void;
+  reclaimSpace(request: number, family: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined): void;
   limitWriteBuffer(request: number, family: number, bytes: number): void;
   /** 0: no limit. */
-  limitBackgroundWrites(request: number, bytesPerSecond: number): void;
+  limitBackgroundWrites(bytesPerSecond: number): void;
   checkpoint(request: number, path: string): void;
   property(name: string, family: number | undefined): string | undefined;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;

@@ -31,7 +31,7 @@ std::string log_key(uint64_t index) {
 
 RocksdbLog::RocksdbLog(const std::string& path) {
   const auto block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
-  rocksdb::DBOptions options = core::db_options({});
+  rocksdb::DBOptions options = core::db_options({}, core::unlimited_background_writes());
   options.create_missing_column_families = true;
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
       {rocksdb::kDefaultColumnFamilyName, core::column_family_options({}, block_cache)},

@@ -23,6 +23,7 @@ namespace {
 constexpr size_t kBlockCacheBytes = 64ULL << 20;
 constexpr size_t kReaderThreads = 2;
 constexpr size_t kMaintenanceThreads = 1;
+constexpr size_t kReclaimerThreads = 1;
 constexpr int kReadOnlyAttempts = 30;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -64,7 +65,8 @@ Database::Database(std::string path, WriteQueue::Settle settle_writes)
                 return found == families_.end() ? nullptr : found->second;
               }),
       readers_(kReaderThreads),
-      maintenance_(kMaintenanceThreads) {}
+      maintenance_(kMaintenanceThreads),
+      reclaimers_(kReclaimerThreads) {}
 
 Database::~Database() { (void)close(); }
 
@@ -149,7 +151,7 @@ Status Database::open_rocksdb(const OpenConfig& config) {
     if (failed) return io_error("");
   }
 
-  const rocksdb::DBOptions options = db_options(config);
+  const rocksdb::DBOptions options = db_options(config, background_limit_);
   std::vector<std::string> on_disk{rocksdb::kDefaultColumnFamilyName};
   if (exists) {
     const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, canonical, &on_disk);
@@ -425,16 +427,23 @@ Status Database::flush(const Lease&) {
   return {};
 }
 
-Status Database::compact_range(const Lease&, uint32_t family_id, const std::optional<std::string>& from,
-                               const std::optional<std::string>& to) {
+Status Database::compact_range(const Lease&, uint32_t family_id, const KeyRange& range) {
   if (Status refused = refuse_if_read_only("compact"); !refused.ok()) return refused;
   Family family;
   if (Status status = find_family(family_id, "compact", &family); !status.ok()) return status;
-  const rocksdb::Slice begin = from ? slice(*from) : rocksdb::Slice();
-  const rocksdb::Slice end = to ? slice(*to) : rocksdb::Slice();
-  const rocksdb::Status status =
-      db_->CompactRange(rocksdb::CompactRangeOptions(), family.get(), from ? &begin : nullptr, to ? &end : nullptr);
-  return from_rocksdb(status, "compact", subject(family));
+  return from_rocksdb(compactions_.compact(*db_, family.get(), range), "compact", subject(family));
+}
+
+Status Database::reclaim_space(uint32_t family_id, const KeyRange& range) {
+  constexpr const char* kOperation = "give back space";
+  Compactions::Reclaim reclaim(compactions_);
+  if (!reclaim) return closed(kOperation);
+  if (Status refused = refuse_if_read_only(kOperation); !refused.ok()) return refused;
+  Family family;
+  if (Status status = find_family(family_id, kOperation, &family); !status.ok()) return status;
+  const rocksdb::Status status = reclaim.run(*db_, family.get(), range);
+  if (status.IsManualCompactionPaused()) return closed(kOperation);
+  return from_rocksdb(status, kOperation, subject(family));
 }
 
 Status Database::limit_write_buffer(const Lease&, uint32_t family_id, uint64_t bytes) {
@@ -449,14 +458,16 @@ Status Database::limit_write_buffer(const Lease&, uint32_t family_id, uint64_t b
   return from_rocksdb(status, "limit", subject(family));
 }
 
-Status Database::limit_background_writes(const Lease&, uint64_t bytes_per_second) {
+Status Database::limit_background_writes(uint64_t bytes_per_second) {
+  const Lease held = lease();
+  if (!held) return closed("limit");
   // RocksDB divides by what it may write in 10 ms.
   constexpr uint64_t kLeastBytesPerSecond = 1 << 20;
   constexpr auto kMostBytesPerSecond = static_cast<uint64_t>(kUnlimitedBytesPerSecond);
   const uint64_t limit = bytes_per_second == 0
                              ? kMostBytesPerSecond
                              : std::clamp(bytes_per_second, kLeastBytesPerSecond, kMostBytesPerSecond);
-  db_->GetDBOptions().rate_limiter->SetBytesPerSecond(static_cast<int64_t>(limit));
+  background_limit_->SetBytesPerSecond(static_cast<int64_t>(limit));
   return {};
 }
 
@@ -471,6 +482,13 @@ Status Database::checkpoint(const Lease&, const std::string& path) {
 }
 
 // ── Closing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Database::begin_closing() {
+  lifetime_.begin_closing();
+  compactions_.cancel_reclaims();
+  // RocksDB's own work looks whether it is to stop only between two portions of what it writes.
+  background_limit_->SetBytesPerSecond(kUnlimitedBytesPerSecond);
+}
 
 Status Database::close() {
   begin_closing();
@@ -513,6 +531,9 @@ Status Database::dispose() {
 
   // What was written without `sync` is with the operating system; closing in peace makes it durable.
   const rocksdb::Status synced = read_only_ ? rocksdb::Status::OK() : db_->SyncWAL();
+  // A compaction that gives space back may wait for one of RocksDB's own, which ends early only for this.
+  rocksdb::CancelAllBackgroundWork(db_.get(), false);
+  compactions_.wait_for_reclaims();
   {
     const std::lock_guard lock(families_mutex_);
     families_.clear();
@@ -527,6 +548,7 @@ void Database::join_threads() {
   writes_.stop();
   readers_.stop();
   maintenance_.stop();
+  reclaimers_.stop();
 }
 
 }  // namespace core

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/compactions.h"
 #include "core/folder_lock.h"
 #include "core/lifetime.h"
 #include "core/options.h"
@@ -69,17 +70,23 @@ class Database : public std::enable_shared_from_this<Database> {
   Status get(const Lease& held, uint32_t family, std::string_view key, std::optional<std::string>* value);
   Status scan(const Lease& held, uint32_t family, const ScanRange& range, PackedRows* rows);
   Status flush(const Lease& held);
-  Status compact_range(const Lease& held, uint32_t family, const std::optional<std::string>& from,
-                       const std::optional<std::string>& to);
+  Status compact_range(const Lease& held, uint32_t family, const KeyRange& range);
   /** A memtable of `family` is flushed at `bytes` (64 KiB at least), unless it is flushed earlier already. */
   Status limit_write_buffer(const Lease& held, uint32_t family, uint64_t bytes);
-  /** What flushes and compactions of all column families write together; 0 for no limit. */
-  Status limit_background_writes(const Lease& held, uint64_t bytes_per_second);
   Status checkpoint(const Lease& held, const std::string& path);
 
   // These block too, and take a lease of their own.
   Status write(std::span<const uint8_t> packed, bool sync);
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
+
+  /** What flushes and compactions of all column families may write together from now on; 0 for no limit. */
+  Status limit_background_writes(uint64_t bytes_per_second);
+
+  /**
+   * Compacts a range for its space alone, without a lease: closing does not wait for it, but ends it, with CLOSED.
+   * Blocks.
+   */
+  Status reclaim_space(uint32_t family, const KeyRange& range);
 
   // The asynchronous form of `write`; see WriteQueue. What is taken is settled through the function given to `create`.
   Status write_later(std::span<const uint8_t> packed, const WriteQueue::Terms& terms, WriteQueue::Admission* admission);
@@ -113,8 +120,11 @@ class Database : public std::enable_shared_from_this<Database> {
 
   TaskQueue& readers() { return readers_; }
   TaskQueue& maintenance() { return maintenance_; }
+  /** For `reclaim_space` alone: what somebody waits for never waits behind it. */
+  TaskQueue& reclaimers() { return reclaimers_; }
 
-  void begin_closing() { lifetime_.begin_closing(); }
+  /** Refuses new leases. What runs without one stops, and what runs with one is no longer slowed down. */
+  void begin_closing();
   /**
    * Waits for every lease, ends the iterators, makes unsynced writes durable, closes RocksDB, ends the threads. A
    * second call waits for the first and reports the same. Called from a thread of the database's own, it leaves that
@@ -143,6 +153,7 @@ class Database : public std::enable_shared_from_this<Database> {
   const WriteQueue::Settle settle_writes_;
   bool read_only_ = false;
   std::shared_ptr<rocksdb::Cache> block_cache_;
+  const std::shared_ptr<rocksdb::RateLimiter> background_limit_ = unlimited_background_writes();
   FolderLock folder_lock_;
   std::unique_ptr<rocksdb::DB> db_;
   Lifetime lifetime_;
@@ -162,6 +173,8 @@ class Database : public std::enable_shared_from_this<Database> {
   WriteQueue writes_;
   TaskQueue readers_;
   TaskQueue maintenance_;
+  TaskQueue reclaimers_;
+  Compactions compactions_;
 };
 
 }  // namespace core

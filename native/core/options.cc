@@ -1,12 +1,17 @@
 #include "core/options.h"
 
 #include "core/full_disk.h"
-#include "rocksdb/rate_limiter.h"
 #include "rocksdb/table.h"
 
 namespace core {
 
-rocksdb::DBOptions db_options(const OpenConfig& config) {
+std::shared_ptr<rocksdb::RateLimiter> unlimited_background_writes() {
+  constexpr int64_t kRefillMicroseconds = 10'000;
+  return std::shared_ptr<rocksdb::RateLimiter>(
+      rocksdb::NewGenericRateLimiter(kUnlimitedBytesPerSecond, kRefillMicroseconds));
+}
+
+rocksdb::DBOptions db_options(const OpenConfig& config, const std::shared_ptr<rocksdb::RateLimiter>& background_limit) {
   rocksdb::DBOptions options;
   options.create_if_missing = config.create_if_missing;
   options.error_if_exists = config.error_if_exists;
@@ -25,7 +30,7 @@ rocksdb::DBOptions db_options(const OpenConfig& config) {
   // A flush or a compaction hands its bytes to the disk as it goes, and a limit, while one is set, in portions of 10
   // ms: an fsync of the WAL would otherwise wait behind whole files. See docs/snapshots.md for the figures.
   options.bytes_per_sync = 512ULL << 10;
-  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kUnlimitedBytesPerSecond, 10'000));
+  options.rate_limiter = background_limit;
   // What fails is reported, not tried again behind the caller's back.
   options.listeners.push_back(fail_on_full_disk());
   options.max_bgerror_resume_count = 0;

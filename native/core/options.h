@@ -10,6 +10,7 @@
 
 #include "rocksdb/cache.h"
 #include "rocksdb/options.h"
+#include "rocksdb/rate_limiter.h"
 
 namespace core {
 
@@ -35,7 +36,10 @@ struct OpenConfig {
  */
 constexpr int64_t kUnlimitedBytesPerSecond = int64_t{2} << 30;
 
-rocksdb::DBOptions db_options(const OpenConfig& config);
+/** For flushes and compactions. */
+std::shared_ptr<rocksdb::RateLimiter> unlimited_background_writes();
+
+rocksdb::DBOptions db_options(const OpenConfig& config, const std::shared_ptr<rocksdb::RateLimiter>& background_limit);
 
 /** `block_cache` is shared by every column family of a database. */
 rocksdb::ColumnFamilyOptions column_family_options(const ColumnFamilyConfig& config,

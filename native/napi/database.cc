@@ -38,6 +38,11 @@ core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first) {
           .max_bytes = take_optional_integer(info[first + 4], "maxBytes")};
 }
 
+core::KeyRange take_key_range(const Napi::CallbackInfo& info, size_t first) {
+  return {.lower = copy_optional_bytes(info[first], "lower bound"),
+          .upper = copy_optional_bytes(info[first + 1], "upper bound")};
+}
+
 Napi::Function DatabaseObject::define(Napi::Env env) {
   return DefineClass(
       env, "Database",
@@ -59,6 +64,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::iterate>>("iterate"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::compact_range>>("compactRange"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::reclaim_space>>("reclaimSpace"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_write_buffer>>("limitWriteBuffer"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_background_writes>>("limitBackgroundWrites"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
@@ -351,13 +357,23 @@ void DatabaseObject::flush(const Napi::CallbackInfo& info) {
 void DatabaseObject::compact_range(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   const uint32_t family = take_family(info[1]);
-  std::optional<std::string> from = copy_optional_bytes(info[2], "lower bound");
-  std::optional<std::string> to = copy_optional_bytes(info[3], "upper bound");
+  core::KeyRange range = take_key_range(info, 2);
   run(opened(info.Env()).maintenance(), request, "compact",
-      [family, from = std::move(from), to = std::move(to)](core::Database& database, const core::Database::Lease& held,
-                                                           Result& result) {
-        result.status = database.compact_range(held, family, from, to);
+      [family, range = std::move(range)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.compact_range(held, family, range);
       });
+}
+
+void DatabaseObject::reclaim_space(const Napi::CallbackInfo& info) {
+  constexpr const char* kOperation = "give back space";
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  core::KeyRange range = take_key_range(info, 2);
+  lease(info.Env(), kOperation);  // for this call: what is closed already says so at once
+  post(database_->reclaimers(), request, kOperation,
+       [family, range = std::move(range)](core::Database& database, Result& result) {
+         result.status = database.reclaim_space(family, range);
+       });
 }
 
 void DatabaseObject::limit_write_buffer(const Napi::CallbackInfo& info) {
@@ -371,12 +387,8 @@ void DatabaseObject::limit_write_buffer(const Napi::CallbackInfo& info) {
 }
 
 void DatabaseObject::limit_background_writes(const Napi::CallbackInfo& info) {
-  const double request = take_request(info[0]);
-  const uint64_t bytes_per_second = take_integer(info[1], "bytes per second");
-  run(opened(info.Env()).readers(), request, "limit",
-      [bytes_per_second](core::Database& database, const core::Database::Lease& held, Result& result) {
-        result.status = database.limit_background_writes(held, bytes_per_second);
-      });
+  const uint64_t bytes_per_second = take_integer(info[0], "bytes per second");
+  throw_if_failed(info.Env(), opened(info.Env()).limit_background_writes(bytes_per_second));
 }
 
 void DatabaseObject::checkpoint(const Napi::CallbackInfo& info) {

@@ -81,8 +81,9 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value iterate(const Napi::CallbackInfo& info);      // family, lower, upper, reverse, limit, max bytes
   void flush(const Napi::CallbackInfo& info);               // request
   void compact_range(const Napi::CallbackInfo& info);       // request, family, lower, upper
+  void reclaim_space(const Napi::CallbackInfo& info);       // request, family, lower, upper
   void limit_write_buffer(const Napi::CallbackInfo& info);  // request, family, bytes
-  void limit_background_writes(const Napi::CallbackInfo& info);  // request, bytes per second
+  void limit_background_writes(const Napi::CallbackInfo& info);  // bytes per second
   void checkpoint(const Napi::CallbackInfo& info);               // request, path
   Napi::Value property(const Napi::CallbackInfo& info);          // name, family
   void create_column_family(const Napi::CallbackInfo& info);     // request, options
@@ -108,6 +109,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   std::unordered_map<double, std::shared_ptr<std::atomic<bool>>> reads_;
 };
 
+core::KeyRange take_key_range(const Napi::CallbackInfo& info, size_t first);
 core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first);
 /** A Buffer; a long one takes over the string's memory instead of copying it. */
 Napi::Value to_buffer(Napi::Env env, std::string bytes);
