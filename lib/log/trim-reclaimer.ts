@@ -1,3 +1,4 @@
+import { coreOf } from '../../binding/database.js';
 import type { ColumnFamily } from '../../binding/index.js';
 import type { LogIndex } from '../contract/storage.js';
 import { BackgroundReclaimer } from '../families/background-reclaimer.js';
@@ -58,7 +59,8 @@ export class TrimReclaimer {
     this.#from = Number.POSITIVE_INFINITY;
     this.#deadBytes = 0;
     try {
-      await this.#family.database.compactRange(this.#family, { gte: logKey(from), lt: logKey(this.#to) });
+      const range = { gte: logKey(from), lt: logKey(this.#to) };
+      await coreOf(this.#family.database).reclaimSpace(this.#family, range);
     } catch (error) {
       this.#from = Math.min(this.#from, from);
       this.#deadBytes += bytes;

@@ -40,9 +40,7 @@ export class SnapshotFamily {
   private constructor(family: ColumnFamily) {
     this.family = family;
     const core = coreOf(family.database);
-    this.pace = new Pace(family, (bytesPerSecond) => {
-      core.limitBackgroundWrites(bytesPerSecond).catch(() => {});
-    });
+    this.pace = new Pace(family, (bytesPerSecond) => core.limitBackgroundWrites(bytesPerSecond));
     this.#reclaimer = new SpaceReclaimer(family, () => this.#liveChunks());
   }
 

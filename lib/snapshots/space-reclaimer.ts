@@ -1,3 +1,4 @@
+import { coreOf } from '../../binding/database.js';
 import type { ColumnFamily } from '../../binding/index.js';
 import { BackgroundReclaimer } from '../families/background-reclaimer.js';
 import { bytesOnDisk, LEFT_BYTES } from '../families/dead-space.js';
@@ -47,6 +48,6 @@ export class SpaceReclaimer {
   /** Of `[from, to)`. */
   async #reclaimIds(from: number, to: number): Promise<void> {
     const range = { gte: chunkKey(from, 0), lt: chunkKey(to, 0) };
-    await this.#family.database.compactRange(this.#family, range);
+    await coreOf(this.#family.database).reclaimSpace(this.#family, range);
   }
 }
