@@ -24,6 +24,7 @@ export class DatabaseCore implements FamilyOwner {
   readonly path: string;
   readonly requests = new Requests();
   readonly native: NativeDatabase;
+  readonly #closingListeners = new Set<() => void>();
   #lastWriter = ALONE;
   #kicking = false;
 
@@ -142,5 +143,22 @@ export class DatabaseCore implements FamilyOwner {
   reclaimSpace(cf: ColumnFamilyOf<unknown>, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): Promise<void> {
     const family = this.idOf(cf);
     return this.requests.start((request) => this.native.reclaimSpace(request, family, gte, lt));
+  }
+
+  // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls `listener` when closing begins, within that call: it must return at once, and throw nothing. Nothing is called
+   * where closing has begun already. Returns the function that takes the listener away.
+   */
+  onClosing(listener: () => void): () => void {
+    this.#closingListeners.add(listener);
+    return () => this.#closingListeners.delete(listener);
+  }
+
+  /** Closing begins. */
+  beginClosing(): void {
+    for (const listener of this.#closingListeners) listener();
+    this.#closingListeners.clear();
   }
 }

@@ -296,6 +296,7 @@ export class Database implements AsyncDisposable {
    */
   close(): Promise<void> {
     this.#closed = true;
+    this.#core.beginClosing();
     this.#core.requests.offerDeferred(true);
     this.#closing ??= this.#core.requests.start<void>((request) => this.#core.native.close(request));
     return this.#closing;
@@ -304,6 +305,7 @@ export class Database implements AsyncDisposable {
   /** {@link close}, blocking. */
   closeSync(): void {
     this.#closed = true;
+    this.#core.beginClosing();
     this.#core.requests.offerDeferred(true);
     this.#core.native.closeSync();
   }

@@ -22,5 +22,11 @@ export { MemStorage } from './log/mem-storage.js';
 export { RocksdbStorage } from './log/rocksdb-storage.js';
 export type { UnsyncedOp } from './log/transition.js';
 export type { LogStorage } from './snapshots/log-move.js';
-export type { PutOptions, SnapshotInfo, SnapshotSource, SnapshotStream } from './snapshots/snapshot.js';
+export type {
+  PutOptions,
+  SnapshotInfo,
+  SnapshotReadOptions,
+  SnapshotSource,
+  SnapshotStream,
+} from './snapshots/snapshot.js';
 export { SnapshotStore } from './snapshots/snapshot-store.js';

@@ -1,6 +1,7 @@
 import { crc32c } from '../../binding/crc32c.js';
 import { type ColumnFamily, RocksError, type Row } from '../../binding/index.js';
 import { StorageError, type StorageErrorCode } from '../contract/storage-error.js';
+import { asStorageError } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import { chunkKey, chunksOf, parseChunkKey } from '../format/snapshot-keys.js';
 import { chunkCount, type Manifest, unseal } from '../format/snapshot-records.js';
@@ -24,7 +25,7 @@ export class ChunkReader {
     this.#rows = family.database.iterate(family, chunksOf(manifest.id));
   }
 
-  /** @throws StorageError ROCKSDB, with the chunk in the message */
+  /** Its moment is now. @throws StorageError COLUMN_FAMILY_NOT_FOUND, ROCKSDB, with the chunk in the message */
   static async begin(family: ColumnFamily, name: string, manifest: Manifest): Promise<ChunkReader> {
     const reader = new ChunkReader(family, name, manifest);
     reader.#first = await reader.#row(); // an iterator's moment is that of its first row
@@ -33,7 +34,7 @@ export class ChunkReader {
 
   /**
    * The bytes of the next chunk; undefined behind the last, once everything is found to be as it was written.
-   * @throws StorageError CODEC, META or ROCKSDB, with the snapshot, the chunk and its key in the message
+   * @throws StorageError CODEC, META, COLUMN_FAMILY_NOT_FOUND or ROCKSDB, with the snapshot, the chunk and its key in the message
    */
   async next(): Promise<Buffer | undefined> {
     const row = this.#first ?? (await this.#row());
@@ -64,8 +65,9 @@ export class ChunkReader {
     return bytes;
   }
 
+  /** Lets go of the files of the database. Rejects with nothing: what could not be released has failed already. */
   async release(): Promise<void> {
-    await this.#rows.return?.();
+    await this.#rows.return?.().catch(() => {});
   }
 
   #open(key: Buffer, value: Buffer): Buffer {
@@ -81,12 +83,15 @@ export class ChunkReader {
     try {
       return await this.#rows.next();
     } catch (error) {
-      if (error instanceof RocksError) throw this.#damaged('ROCKSDB', error.message, error);
+      const reported = asStorageError(error);
+      if (reported instanceof StorageError && error instanceof RocksError) {
+        throw this.#damaged(reported.code, error.message, error);
+      }
       throw error;
     }
   }
 
-  /** The next chunk is. */
+  /** That the next chunk is damaged, or cannot be read. */
   #damaged(code: StorageErrorCode, how: string, cause?: Error): StorageError {
     const key = showKey(chunkKey(this.#manifest.id, this.#next));
     const message = `snapshot ${JSON.stringify(this.#name)}, chunk ${this.#next} at ${key}: ${how}`;

@@ -1,14 +1,14 @@
-import { types } from 'node:util';
 import { crc32c } from '../../binding/crc32c.js';
 import { type ColumnFamily, WriteBatch } from '../../binding/index.js';
 import { invalid } from '../contract/validate.js';
-import { reportedLater } from '../families/reported.js';
+import { reported, reportedLater } from '../families/reported.js';
 import { chunkKey } from '../format/snapshot-keys.js';
 import { HEADER_BYTES, seal } from '../format/snapshot-records.js';
+import type { Interruption } from './interruption.js';
 import type { Pace } from './pace.js';
-import type { SnapshotSource } from './snapshot.js';
-import { checkPiece } from './snapshot-arguments.js';
+import type { TakenSource } from './taken-source.js';
 
+/** What the chunks of one snapshot hold. */
 export interface Written {
   byteLength: number;
   /** CRC-32C of all bytes. */
@@ -19,6 +19,7 @@ export interface Written {
 class ChunkWriter {
   readonly #family: ColumnFamily;
   readonly #id: number;
+  readonly #interruption: Interruption;
   readonly #frame: Buffer;
   readonly #pace: Pace;
   readonly #batch = new WriteBatch();
@@ -26,13 +27,15 @@ class ChunkWriter {
   #chunks = 0;
   readonly written: Written = { byteLength: 0, checksum: 0 };
 
-  constructor(family: ColumnFamily, pace: Pace, id: number, chunkBytes: number) {
+  constructor(family: ColumnFamily, pace: Pace, id: number, interruption: Interruption, chunkBytes: number) {
     this.#family = family;
     this.#pace = pace;
     this.#id = id;
+    this.#interruption = interruption;
     this.#frame = Buffer.allocUnsafeSlow(HEADER_BYTES + chunkBytes);
   }
 
+  /** All of `piece`, which must stay as it is meanwhile. `argument` names it in messages. */
   async add(piece: Uint8Array, argument: string): Promise<void> {
     const { byteLength } = piece;
     for (let at = 0; at < byteLength; ) {
@@ -46,6 +49,7 @@ class ChunkWriter {
     }
   }
 
+  /** Writes the rest. */
   async finish(): Promise<Written> {
     if (this.#end > HEADER_BYTES) await this.#write();
     return this.written;
@@ -58,32 +62,30 @@ class ChunkWriter {
     this.written.byteLength += chunk.length - HEADER_BYTES;
     this.written.checksum = crc32c(chunk.subarray(HEADER_BYTES), this.written.checksum);
     this.#end = HEADER_BYTES;
-    await reportedLater(this.#pace.turn(() => {}));
+    this.#interruption.check();
+    await reportedLater(this.#pace.turn(() => this.#interruption.check()));
     // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
-    await reportedLater(this.#family.database.write(this.#batch.clear().put(this.#family, key, chunk)));
+    const batch = reported(() => this.#batch.clear().put(this.#family, key, chunk));
+    await reportedLater(this.#family.database.write(batch));
   }
 }
 
 /**
  * Writes all that `source` gives as the chunks of `id`, which nobody sees until a manifest names them.
- * @throws StorageError INVALID_ARGUMENT, ROCKSDB; or what the source throws, as it is
+ * @throws StorageError INVALID_ARGUMENT, COLUMN_FAMILY_NOT_FOUND, ROCKSDB; what the source throws, as it is; what the
+ *   interruption throws
  */
 export async function writeChunks(
   family: ColumnFamily,
   pace: Pace,
   id: number,
-  source: SnapshotSource,
+  source: TakenSource,
+  interruption: Interruption,
   chunkBytes: number,
 ): Promise<Written> {
-  const writer = new ChunkWriter(family, pace, id, chunkBytes);
-  if (types.isUint8Array(source)) {
-    await writer.add(source, 'source');
-  } else {
-    let number = 0;
-    for await (const piece of source) {
-      const argument = `piece ${number++} of source`;
-      await writer.add(checkPiece(argument, piece), argument);
-    }
+  const writer = new ChunkWriter(family, pace, id, interruption, chunkBytes);
+  for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
+    await writer.add(piece.bytes, piece.argument);
   }
   return writer.finish();
 }

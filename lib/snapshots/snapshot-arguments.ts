@@ -5,7 +5,7 @@ import { isGone } from '../../binding/arguments.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex, checkOptions, invalid } from '../contract/validate.js';
 import { MAX_NAME_BYTES } from '../format/snapshot-keys.js';
-import type { PutOptions, SnapshotSource } from './snapshot.js';
+import type { PutOptions, SnapshotReadOptions } from './snapshot.js';
 
 export function checkSnapshotName(value: unknown): string {
   // The half of a surrogate pair would be another name once it is stored.
@@ -15,17 +15,6 @@ export function checkSnapshotName(value: unknown): string {
   return value;
 }
 
-export function checkSource(value: unknown): SnapshotSource {
-  if (types.isUint8Array(value)) return checkPiece('source', value);
-  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = (
-    typeof value === 'object' && value !== null ? value : {}
-  ) as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
-  if (typeof (asynchronous ?? synchronous) !== 'function') {
-    throw invalid('source', 'a Uint8Array or an (async) iterable of them', value);
-  }
-  return value as SnapshotSource;
-}
-
 /** A piece whose buffer is gone is refused, since it would pass for an empty one. */
 export function checkPiece(argument: string, value: unknown): Uint8Array {
   if (!types.isUint8Array(value)) throw invalid(argument, 'a Uint8Array', value);
@@ -33,11 +22,29 @@ export function checkPiece(argument: string, value: unknown): Uint8Array {
   return value;
 }
 
-export function checkOverwrite(options: unknown): boolean {
-  if (options === undefined) return true;
-  const { overwrite = true } = checkOptions<PutOptions>(options, ['overwrite']);
+/** Each option as it was found: a getter may give something else the next time. */
+export function checkPutOptions(options: unknown): { overwrite: boolean; signal: AbortSignal | undefined } {
+  if (options === undefined) return { overwrite: true, signal: undefined };
+  const { overwrite = true, signal } = checkOptions<PutOptions>(options, ['overwrite', 'signal']);
   if (typeof overwrite !== 'boolean') throw invalid('options.overwrite', 'a boolean', overwrite);
-  return overwrite;
+  return { overwrite, signal: checkSignal(signal) };
+}
+
+export function checkReadOptions(options: unknown): { signal: AbortSignal | undefined } {
+  if (options === undefined) return { signal: undefined };
+  return { signal: checkSignal(checkOptions<SnapshotReadOptions>(options, ['signal']).signal) };
+}
+
+/** By what it can do: that of another realm will do as well. */
+function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  const { aborted, addEventListener } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Partial<AbortSignal>;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
+    throw invalid('options.signal', 'an AbortSignal', value);
+  }
+  return value as AbortSignal;
 }
 
 export function checkKeep(options: unknown): number {

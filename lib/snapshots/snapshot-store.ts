@@ -1,21 +1,22 @@
-import { constants } from 'node:buffer';
 import { type Database, WriteBatch } from '../../binding/index.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
-import { reportedLater } from '../families/reported.js';
+import { reported, reportedLater } from '../families/reported.js';
 import { manifestKey } from '../format/snapshot-keys.js';
 import { encodeManifest, type Manifest } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { leavesOutcomeOpen } from '../log/failures.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
-import { ChunkReader } from './chunk-reader.js';
 import { type Written, writeChunks } from './chunk-writer.js';
+import { Interruption } from './interruption.js';
 import { COMPACTION, checkLogStorage, type LogMove, type LogStorage, RESTORATION } from './log-move.js';
-import type { PutOptions, SnapshotInfo, SnapshotSource, SnapshotStream } from './snapshot.js';
-import { checkKeep, checkOverwrite, checkSnapshotName, checkSource } from './snapshot-arguments.js';
+import type { PutOptions, SnapshotInfo, SnapshotReadOptions, SnapshotSource, SnapshotStream } from './snapshot.js';
+import { checkKeep, checkPutOptions, checkReadOptions, checkSnapshotName } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
 import { SnapshotReadable } from './snapshot-readable.js';
+import { beginReading, readWhole } from './snapshot-reading.js';
+import { TakenSource } from './taken-source.js';
 
 /** Bytes of a chunk. docs/snapshots.md has the measurement behind it. */
 export const CHUNK_BYTES = 256 * 1024;
@@ -66,11 +67,15 @@ export class SnapshotStore {
    * Stores all bytes of `source` under `name`, as the state up to `index`. It is there, and durable, when this settles.
    * Holds about one chunk (256 KiB) in memory, and takes more from the source only once that is written.
    *
-   * A source that throws leaves nothing behind; its error is passed on as it is.
+   * Where it fails, whatever had the name before stays, and nothing is left of the new snapshot. What the source throws is
+   * passed on as it is. The source is closed in any case, see {@link SnapshotSource}. A put whose source has nothing to give
+   * ends when the database is closed, or by `options.signal`.
    */
-  async put(name: string, index: LogIndex, source: SnapshotSource, options?: PutOptions): Promise<SnapshotInfo> {
+  put(name: string, index: LogIndex, source: SnapshotSource, options?: PutOptions): Promise<SnapshotInfo> {
     const { database } = this.#shared.family;
-    return this.#put(name, index, source, options, (batch) => reportedLater(database.write(batch, { sync: true })));
+    return this.#taking(source, (taken) =>
+      this.#put(name, index, taken, options, (batch) => reportedLater(database.write(batch, { sync: true }))),
+    );
   }
 
   /**
@@ -86,7 +91,7 @@ export class SnapshotStore {
     source: SnapshotSource,
     options?: PutOptions,
   ): Promise<SnapshotInfo> {
-    return this.#putMoving(COMPACTION, storage, name, index, source, options);
+    return this.#taking(source, (taken) => this.#putMoving(COMPACTION, storage, name, index, taken, options));
   }
 
   /**
@@ -103,7 +108,23 @@ export class SnapshotStore {
     source: SnapshotSource,
     options?: PutOptions,
   ): Promise<SnapshotInfo> {
-    return this.#putMoving(RESTORATION, storage, name, index, source, options);
+    return this.#taking(source, (taken) => this.#putMoving(RESTORATION, storage, name, index, taken, options));
+  }
+
+  /** Runs a call that `given` was handed to as its source, and closes that where the call fails, whyever. */
+  async #taking<V>(given: unknown, call: (taken: Taken) => Promise<V>): Promise<V> {
+    const interruption = new Interruption(this.#shared.family.database);
+    try {
+      const source = new TakenSource(given, interruption);
+      try {
+        return await call({ source, interruption });
+      } catch (error) {
+        await source.letGo();
+        throw error;
+      }
+    } finally {
+      interruption.dispose();
+    }
   }
 
   async #putMoving<T, S>(
@@ -111,14 +132,14 @@ export class SnapshotStore {
     storage: LogStorage<T, S>,
     name: string,
     index: LogIndex,
-    source: SnapshotSource,
+    taken: Taken,
     options: PutOptions | undefined,
   ): Promise<SnapshotInfo> {
     checkLogStorage(storage, this.#shared.family.database);
     checkIndex('index', index);
     const check = (log: Cursor) => move.check(log, index);
     await storage.readCursor(check);
-    return this.#put(name, index, source, options, async (alongside) => {
+    return this.#put(name, index, taken, options, async (alongside) => {
       // Checked again: storing the bytes has taken its time.
       let before: Cursor | undefined;
       const checkAgain = (log: Cursor) => {
@@ -133,21 +154,27 @@ export class SnapshotStore {
   async #put(
     givenName: string,
     givenIndex: LogIndex,
-    givenSource: SnapshotSource,
+    { source, interruption }: Taken,
     options: PutOptions | undefined,
     commit: Commit,
   ): Promise<SnapshotInfo> {
     const name = checkSnapshotName(givenName);
     const index = checkIndex('index', givenIndex) + 0; // never -0, which would come back as 0
-    const source = checkSource(givenSource);
-    const overwrite = checkOverwrite(options);
+    source.check();
+    const { overwrite, signal } = checkPutOptions(options);
+    interruption.heed(signal);
+    interruption.check();
     if (!overwrite) refuseTaken(name, await this.#shared.occupant(name));
 
+    const { family, pace } = this.#shared;
     const id = this.#shared.begin();
     let published: Promise<SnapshotInfo> | undefined;
     try {
-      const written = await writeChunks(this.#shared.family, this.#shared.pace, id, source, this.#chunkBytes);
-      published = this.#shared.exclusively(() => this.#publish({ id, name, index, overwrite, written }, commit));
+      const written = await writeChunks(family, pace, id, source, interruption, this.#chunkBytes);
+      published = this.#shared.exclusively(() => {
+        interruption.check();
+        return this.#publish({ id, name, index, overwrite, written }, commit);
+      });
       return await published;
     } catch (error) {
       // Where the manifest may be on disk, the chunks must stay: the next open learns which it is.
@@ -162,8 +189,11 @@ export class SnapshotStore {
     if (!overwrite) refuseTaken(name, replaced);
     const manifest: Manifest = { id, index, ...written, chunkBytes: this.#chunkBytes, createdAt: Date.now() };
     const key = manifestKey(name);
-    const batch = new WriteBatch().put(this.#shared.family, key, encodeManifest(key, manifest));
-    if (replaced !== undefined) this.#shared.removeChunks(batch, replaced.id);
+    const batch = reported(() => {
+      const records = new WriteBatch().put(this.#shared.family, key, encodeManifest(key, manifest));
+      this.#shared.removeChunks(records, replaced?.id);
+      return records;
+    });
     await commit(batch);
     this.#shared.settle(id);
     return toInfo(name, manifest);
@@ -176,8 +206,8 @@ export class SnapshotStore {
   async delete(name: string): Promise<void> {
     checkSnapshotName(name);
     await this.#shared.exclusively(async () => {
-      const held = await this.#shared.occupant(name);
-      if (held !== undefined) await this.#remove([[name, held]]);
+      const occupant = await this.#shared.occupant(name);
+      if (occupant !== undefined) await this.#remove([[name, occupant]]);
     });
   }
 
@@ -195,10 +225,12 @@ export class SnapshotStore {
   async #remove(snapshots: readonly [string, { id: number | undefined }][]): Promise<void> {
     const { family } = this.#shared;
     const batch = new WriteBatch();
-    for (const [name, { id }] of snapshots) {
-      batch.delete(family, manifestKey(name));
-      this.#shared.removeChunks(batch, id);
-    }
+    reported(() => {
+      for (const [name, { id }] of snapshots) {
+        batch.delete(family, manifestKey(name));
+        this.#shared.removeChunks(batch, id);
+      }
+    });
     await reportedLater(family.database.write(batch));
     this.#shared.reclaim();
   }
@@ -211,46 +243,27 @@ export class SnapshotStore {
    * data. Read it to its end or destroy it: until then it keeps what it reads from being removed from the disk. Its
    * `snapshot` says what it is of; what `list` and `latest` have said may have been replaced since.
    */
-  async open(name: string): Promise<SnapshotStream> {
-    const reading = await this.#read(checkSnapshotName(name));
+  async open(name: string, options?: SnapshotReadOptions): Promise<SnapshotStream> {
+    checkSnapshotName(name);
+    const { signal } = checkReadOptions(options);
+    const reading = await beginReading(this.#shared, name, signal);
     if (reading === undefined) {
       const known = listed(await this.#shared.names());
       throw new StorageError('INVALID_ARGUMENT', `there is no snapshot ${JSON.stringify(name)}; there ${known}`);
     }
     const { manifest, chunks } = reading;
-    return new SnapshotReadable(toInfo(name, manifest), chunks, manifest.chunkBytes);
+    return new SnapshotReadable(toInfo(name, manifest), chunks, manifest.chunkBytes, signal);
   }
 
-  /** A snapshot in one piece of memory, verified like {@link open}; undefined where there is none of that name. */
-  async get(name: string): Promise<Buffer | undefined> {
-    const reading = await this.#read(checkSnapshotName(name));
-    if (reading === undefined) return undefined;
-    const { chunks, manifest } = reading;
-    try {
-      if (manifest.byteLength > constants.MAX_LENGTH) {
-        const message = `snapshot ${JSON.stringify(name)} has ${manifest.byteLength} bytes, too many for one Buffer; open it`;
-        throw new StorageError('INVALID_ARGUMENT', message);
-      }
-      const bytes = Buffer.allocUnsafeSlow(manifest.byteLength);
-      let at = 0;
-      for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
-        at += chunk.copy(bytes, at);
-      }
-      return bytes;
-    } finally {
-      await chunks.release();
-    }
-  }
-
-  async #read(name: string): Promise<{ manifest: Manifest; chunks: ChunkReader } | undefined> {
-    for (;;) {
-      const manifest = await this.#shared.manifest(name);
-      if (manifest === undefined) return undefined;
-      const chunks = await ChunkReader.begin(this.#shared.family, name, manifest);
-      // Still the same: so its chunks were there when the reader fixed its moment.
-      if ((await this.#shared.manifest(name))?.id === manifest.id) return { manifest, chunks };
-      await chunks.release();
-    }
+  /**
+   * A snapshot in one piece of memory, verified like {@link open}; undefined where there is none of that name.
+   * `INVALID_ARGUMENT` where it does not fit: {@link open} it.
+   */
+  async get(name: string, options?: SnapshotReadOptions): Promise<Buffer | undefined> {
+    checkSnapshotName(name);
+    const { signal } = checkReadOptions(options);
+    const reading = await beginReading(this.#shared, name, signal);
+    return reading && readWhole(reading, name, signal);
   }
 
   /**
@@ -271,6 +284,13 @@ export class SnapshotStore {
   }
 }
 
+/** What a call has taken over. */
+interface Taken {
+  source: TakenSource;
+  interruption: Interruption;
+}
+
+/** All that a snapshot will be, once its manifest is written. */
 interface Unpublished {
   id: number;
   name: string;
@@ -290,7 +310,7 @@ function listed(names: readonly string[]): string {
   return `is ${first.join(', ')}${others === 0 ? '' : ` and ${others} more`}`;
 }
 
-function refuseTaken(name: string, held: object | undefined): void {
-  if (held === undefined) return;
+function refuseTaken(name: string, occupant: object | undefined): void {
+  if (occupant === undefined) return;
   throw new StorageError('INVALID_ARGUMENT', `there is a snapshot ${JSON.stringify(name)} already`);
 }

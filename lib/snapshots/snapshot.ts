@@ -12,7 +12,12 @@ export interface SnapshotInfo {
   createdAt: Date;
 }
 
-/** The bytes of a snapshot, at once or in pieces of any size. They must not change until the promise has settled. */
+/**
+ * The bytes of a snapshot, at once or in pieces of any size. They must not change until the promise has settled.
+ *
+ * A source that is handed to a call is that call's from then on. If the call fails, or refuses it unread, it closes the
+ * source: it destroys a stream, cancels a `ReadableStream`, calls the `return` of an iterator.
+ */
 export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** The bytes of a snapshot as a stream, or to be iterated over. */
@@ -24,4 +29,14 @@ export interface SnapshotStream extends Readable {
 export interface PutOptions {
   /** Default true. False: a name that is taken is refused, at the call and again once all bytes are there. */
   overwrite?: boolean;
+  /**
+   * Gives the call up: it rejects with the signal's reason, leaves nothing behind, and closes its source without waiting for
+   * it. Once the last write, which makes the snapshot visible, has begun, it comes too late and changes nothing.
+   */
+  signal?: AbortSignal;
+}
+
+export interface SnapshotReadOptions {
+  /** Ends the reading with the signal's reason: that of the call, and that of the stream that it has given. */
+  signal?: AbortSignal;
 }
