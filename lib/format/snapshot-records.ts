@@ -17,7 +17,7 @@ export interface Manifest {
   byteLength: number;
   /** Bytes of each chunk but the last. */
   chunkBytes: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; before that, negative: see {@link toCreationTime}. */
   createdAt: number;
   /** CRC-32C of all its bytes. */
   checksum: number;
@@ -34,13 +34,13 @@ const manifestCodec: Codec<Manifest> = fieldsCodec(
     checksum,
   ],
   (fields) => {
-    for (const field of fields) {
-      if (!Number.isSafeInteger(field) || (field as number) < 0) throw new TypeError('a field is not an integer ≥ 0');
-    }
     const [id, index, byteLength, chunkBytes, createdAt, checksum] = fields as Six;
+    for (const field of [id, index, byteLength, chunkBytes, checksum]) {
+      if (!Number.isSafeInteger(field) || field < 0) throw new TypeError('a field is not an integer ≥ 0');
+    }
     const manifest = { id, index, byteLength, chunkBytes, createdAt, checksum };
     if (chunkBytes === 0 || chunkCount(manifest) > MAX_CHUNKS) throw new TypeError(`chunks of ${chunkBytes} bytes`);
-    if (createdAt > LATEST_DATE) throw new TypeError(`${createdAt} is no date`);
+    if (toCreationTime(createdAt) !== createdAt) throw new TypeError(`${createdAt} is no date`);
     return manifest;
   },
   6,
@@ -48,8 +48,14 @@ const manifestCodec: Codec<Manifest> = fieldsCodec(
 
 type Six = [number, number, number, number, number, number];
 
-/** In milliseconds, by ECMAScript. */
-const LATEST_DATE = 8.64e15;
+/**
+ * A manifest's `createdAt` for what a clock shows: that, in whole milliseconds, also before 1970. What is no date for
+ * ECMAScript becomes 0: a broken clock must not make a snapshot that cannot be read.
+ */
+export function toCreationTime(milliseconds: number): number {
+  const time = new Date(milliseconds).getTime();
+  return Number.isNaN(time) ? 0 : time;
+}
 
 export function chunkCount({ byteLength, chunkBytes }: Manifest): number {
   return Math.ceil(byteLength / chunkBytes);

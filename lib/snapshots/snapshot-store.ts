@@ -1,10 +1,11 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { type Database, WriteBatch } from '../../binding/index.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { manifestKey } from '../format/snapshot-keys.js';
-import { encodeManifest, type Manifest } from '../format/snapshot-records.js';
+import { encodeManifest, type Manifest, toCreationTime } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { leavesOutcomeOpen } from '../log/failures.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
@@ -36,7 +37,8 @@ type Commit = (batch: WriteBatch) => Promise<void>;
  *
  * Methods reject with a {@link StorageError}: `INVALID_ARGUMENT`; `COLUMN_FAMILY_NOT_FOUND` once the column family is
  * dropped; `CODEC` or `META` for a damaged record; `ROCKSDB`, with the RocksError as its cause, for what the database
- * reports, also that it is closed or read-only.
+ * reports, also that it is closed or read-only. Two things are passed on as they are: what a source throws, and the reason
+ * of an AbortSignal.
  */
 export class SnapshotStore {
   readonly #shared: SnapshotFamily;
@@ -59,6 +61,13 @@ export class SnapshotStore {
   private constructor(shared: SnapshotFamily, chunkBytes: number) {
     this.#shared = shared;
     this.#chunkBytes = chunkBytes;
+  }
+
+  /** Where the store is, for `console.log` and its like. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    if (depth < 0) return '[SnapshotStore]';
+    const { database, name } = this.#shared.family;
+    return `SnapshotStore ${inspect({ path: database.path, columnFamily: name }, options)}`;
   }
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +196,8 @@ export class SnapshotStore {
   async #publish({ id, name, index, overwrite, written }: Unpublished, commit: Commit): Promise<SnapshotInfo> {
     const replaced = await this.#shared.occupant(name);
     if (!overwrite) refuseTaken(name, replaced);
-    const manifest: Manifest = { id, index, ...written, chunkBytes: this.#chunkBytes, createdAt: Date.now() };
+    const createdAt = toCreationTime(Date.now());
+    const manifest: Manifest = { id, index, ...written, chunkBytes: this.#chunkBytes, createdAt };
     const key = manifestKey(name);
     const batch = reported(() => {
       const records = new WriteBatch().put(this.#shared.family, key, encodeManifest(key, manifest));

@@ -8,7 +8,7 @@ export interface SnapshotInfo {
   /** The log index that it stands for: the state once every entry below has been applied. */
   index: LogIndex;
   byteLength: number;
-  /** When it became visible, by this machine's clock. */
+  /** When it became visible, by this machine's clock; 1970 where that showed no date at all. */
   createdAt: Date;
 }
 

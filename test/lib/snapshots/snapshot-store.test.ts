@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Database, RocksError, SnapshotStore, StorageError } from '../../../lib/index.js';
 import { failureOf } from '../../support/failures.js';
 import {
@@ -487,5 +488,46 @@ describe('after close', () => {
       expect(error.cause).toBeInstanceOf(RocksError);
       expect([error.code, (error.cause as RocksError).code]).toEqual(['ROCKSDB', 'CLOSED']);
     }
+  });
+});
+
+describe('a clock', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it.each<[unknown, number]>([
+    [-1, -1],
+    [-62_135_596_800_000, -62_135_596_800_000],
+    [-8.64e15, -8.64e15],
+    [8.64e15, 8.64e15],
+    [1.5, 1],
+    [-0, 0],
+    [-8.64e15 - 1, 0],
+    [2 ** 60, 0],
+    [Number.NaN, 0],
+    [Number.NEGATIVE_INFINITY, 0],
+    [undefined, 0],
+  ])('that shows %p makes a snapshot of %p, which can be read, listed and replaced', async (now, createdAt) => {
+    jest.spyOn(Date, 'now').mockReturnValue(now as number);
+    const info = await store.put('a', 1, content(2500));
+    jest.restoreAllMocks();
+    expect(info.createdAt.getTime()).toBe(createdAt);
+    expect(await store.list()).toEqual([info]);
+    expect(await store.get('a')).toEqual(content(2500));
+    const { path } = db;
+    await db.close();
+    ({ store, db } = await storeOn(await openAt(path)));
+    expect(await store.latest()).toEqual(info);
+    await store.put('a', 2, content(10));
+    expect(await store.list()).toMatchObject([{ index: 2 }]);
+  });
+});
+
+describe('inspect', () => {
+  it('shows where the store is', () => {
+    expect(inspect(store)).toBe(`SnapshotStore { path: '${db.path}', columnFamily: 'snapshots' }`);
+    expect(inspect([[[store]]], { depth: 0 })).toBe('[ [Array] ]');
+    expect(inspect({ store }, { depth: 0 })).toBe('{ store: [SnapshotStore] }');
   });
 });
