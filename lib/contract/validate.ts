@@ -27,7 +27,9 @@ export function checkIndex(argument: string, value: unknown): LogIndex {
 }
 
 export function checkName(argument: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw invalid(argument, 'a name', value);
+  if (typeof value !== 'string' || value === '' || /[\0\p{Surrogate}]/u.test(value)) {
+    throw invalid(argument, 'a name: a string that is not empty, has no \\0 and is well-formed', value);
+  }
   return value;
 }
 

@@ -23,6 +23,7 @@ export async function reportedLater<R>(outcome: Promise<R>): Promise<R> {
 
 export function asStorageError(error: unknown): unknown {
   if (!(error instanceof RocksError)) return error;
-  const code = error.code === 'COLUMN_FAMILY_NOT_FOUND' ? error.code : 'ROCKSDB';
-  return new StorageError(code, error.message, { cause: error });
+  const { code, message } = error;
+  const isOurs = code === 'COLUMN_FAMILY_NOT_FOUND' || code === 'INVALID_ARGUMENT';
+  return new StorageError(isOurs ? code : 'ROCKSDB', message, { cause: error });
 }

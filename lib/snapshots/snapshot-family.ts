@@ -182,9 +182,13 @@ export class SnapshotFamily {
 
   /** Removes the chunks of `id`, which nobody sees. Where that fails, the next open removes them. Rejects with nothing. */
   async discard(id: number): Promise<void> {
-    const batch = new WriteBatch();
-    this.removeChunks(batch, id);
-    await this.family.database.write(batch).catch(() => {});
+    try {
+      const batch = new WriteBatch();
+      this.removeChunks(batch, id);
+      await this.family.database.write(batch);
+    } catch {
+      // the caller must learn of what came before
+    }
     this.settle(id);
   }
 

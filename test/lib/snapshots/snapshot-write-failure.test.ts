@@ -53,7 +53,7 @@ it('with an outcome that nobody knows: or the one before, and nothing of the new
 
 it('certainly: nothing of the new is left, without a reopen', async () => {
   failManifest('INVALID_ARGUMENT', false);
-  await expectStorageError(() => opened.store.put('b', 2, content(3500, 2)), 'ROCKSDB', 'injected');
+  await expectStorageError(() => opened.store.put('b', 2, content(3500, 2)), 'INVALID_ARGUMENT', 'injected');
   expect(names(await opened.store.list())).toEqual(['a']);
   expect(await chunkKeys(opened)).toHaveLength(3);
 });
