@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { lstat, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
 import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 import { toJson } from './json.js';
+import { writeNewFile } from './new-file.js';
 import { dbOption, parseIndex } from './options.js';
 
 interface StoreOptions {
@@ -39,7 +40,11 @@ export function snapshotsCommand(): Command {
         .addOption(dbOption)
         .addOption(snapshotsOption)
         .addOption(nameOption)
-        .option('--to <file>', 'a new file (default: stdout)')
+        .option(
+          '--to <file>',
+          'a new file, which must not exist (default: stdout). It appears once it is complete. Until then the bytes are in ' +
+            '<file>.<random>.partial beside it: a killed export leaves that behind, and you may remove it',
+        )
         .action(exportSnapshot),
     )
     .addCommand(
@@ -90,26 +95,13 @@ async function exportSnapshot({ db: path, cf, name, to }: StoreOptions & { name:
     return;
   }
   const interruption = destroyOnSignal(bytes); // before there is a file to be removed
-  await refuseToReplace(to);
-  const partial = `${to}.${process.pid}.partial`; // half a snapshot would pass for a whole one
   try {
-    await pipeline(bytes, createWriteStream(partial, { flush: true }));
-    await refuseToReplace(to);
-    await rename(partial, to);
+    await writeNewFile(to, bytes);
   } catch (error) {
-    await rm(partial, { force: true });
     if (!interruption.happened) throw error;
     return;
   }
   console.log(`${exported} to ${to}: ${byteLength} bytes`);
-}
-
-async function refuseToReplace(path: string): Promise<void> {
-  const isThere = await lstat(path).then(
-    () => true,
-    () => false, // why it cannot be written, if so, the attempt tells
-  );
-  if (isThere) throw new Error(`export to ${path}: there is a file already`);
 }
 
 interface ImportOptions extends StoreOptions {
