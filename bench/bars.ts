@@ -20,7 +20,7 @@ const BARS: readonly Bar[] = [
   {
     title: 'appendEntry, one after another: p50 ÷ C++',
     of: 'storageOne',
-    against: ['floorOne'],
+    against: ['baselineOne'],
     bound: { atMost: 1.15 },
   },
   {
@@ -31,7 +31,7 @@ const BARS: readonly Bar[] = [
   },
   { title: 'async, 64 in flight: entries/s ÷ lmdb', of: 'async64', against: ['lmdb64'], bound: { atLeast: 1.3 } },
   { title: 'same ÷ classic-level', of: 'async64', against: ['classicLevel64'], bound: { atLeast: 10 } },
-  { title: 'same ÷ C++ in batches of 64', of: 'async64', against: ['floorBatch64'], bound: { atLeast: 0.4 } },
+  { title: 'same ÷ C++ in batches of 64', of: 'async64', against: ['baselineBatch64'], bound: { atLeast: 0.4 } },
   {
     title: 'async, 1,024 in flight: entries/s ÷ 64 in flight',
     of: 'async1024',
@@ -47,7 +47,7 @@ const BARS: readonly Bar[] = [
   {
     title: 'appendEntries of 1,000 raw: entries/s ÷ C++',
     of: 'storageBatch1000',
-    against: ['floorBatch1000'],
+    against: ['baselineBatch1000'],
     bound: { atLeast: 0.6 },
   },
   {

@@ -15,7 +15,7 @@ export interface Turn {
   figure: 'latency' | 'rate' | 'loop-delay';
 }
 
-const FLOOR = { contestant: 'floor', who: 'RocksDB in C++' } as const;
+const BASELINE = { contestant: 'baseline', who: 'RocksDB in C++' } as const;
 const STORAGE = { contestant: 'storage', who: 'RocksdbStorage' } as const;
 const OBJECTS = { contestant: 'storage-objects', who: 'RocksdbStorage' } as const;
 const ASYNC_OBJECTS = { contestant: 'async-objects', who: 'AsyncRocksdbStorage' } as const;
@@ -44,38 +44,38 @@ const READ = { work: 'read', what: 'reads of 10,000 entries', figure: 'rate' } a
 
 export const TURNS = {
   diskGrowing: {
-    contestant: 'floor',
+    contestant: 'baseline',
     who: 'disk',
     work: 'write-growing',
     what: 'pwrite + fdatasync, growing file',
     figure: 'latency',
   },
   diskPreallocated: {
-    contestant: 'floor',
+    contestant: 'baseline',
     who: 'disk',
     work: 'write-preallocated',
     what: 'pwrite + fdatasync, preallocated file',
     figure: 'latency',
   },
 
-  floorOne: { ...FLOOR, ...ONE },
+  baselineOne: { ...BASELINE, ...ONE },
   storageOne: { ...STORAGE, ...ONE },
   asyncOne: { ...ASYNC, ...ONE },
   nodeRocksdbOne: { ...NODE_ROCKSDB, ...ONE },
   classicLevelOne: { ...CLASSIC_LEVEL, ...ONE },
   lmdbOne: { ...LMDB, ...ONE },
 
-  floorOneCold: { ...FLOOR, ...ONE_COLD },
+  baselineOneCold: { ...BASELINE, ...ONE_COLD },
   storageOneCold: { ...STORAGE, ...ONE_COLD },
 
-  floorBatch64: { ...FLOOR, ...BATCH_64 },
+  baselineBatch64: { ...BASELINE, ...BATCH_64 },
   async64: { ...ASYNC, ...IN_FLIGHT_64 },
   async1024: { ...ASYNC, ...IN_FLIGHT_1024 },
   lmdb64: { ...LMDB, ...IN_FLIGHT_64 },
   classicLevel64: { ...CLASSIC_LEVEL, ...IN_FLIGHT_64 },
   nodeRocksdb64: { ...NODE_ROCKSDB, ...IN_FLIGHT_64 },
 
-  floorBatch1000: { ...FLOOR, ...BATCH_1000 },
+  baselineBatch1000: { ...BASELINE, ...BATCH_1000 },
   storageBatch1000: { ...STORAGE, ...BATCH_1000 },
 
   msgpackrAlone: {

@@ -3,8 +3,8 @@ import { constants as os } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
-import { loadCharts } from '../bench/fsync/page/load-charts.js';
-import { renderPage } from '../bench/fsync/page/render-page.js';
+import { loadCharts } from '../bench/fsync/html-report/load-charts.js';
+import { renderHtml } from '../bench/fsync/html-report/render-html.js';
 import { DEFAULT_PLAN, type Plan } from '../bench/fsync/plan.js';
 import { runFsyncBench } from '../bench/fsync/run.js';
 import { printReport } from '../bench/fsync/terminal.js';
@@ -50,7 +50,7 @@ export function benchFsyncCommand(): Command {
     )
     .option('--budget-ms <ms>', 'p99 latency that the recommendation keeps to', parsePositive, budgetMs)
     .option('--json <file>', 'writes every figure; `bench compare` reads it')
-    .option('--html <file>', 'writes one page with charts; needs the package echarts')
+    .option('--html <file>', 'writes a report with charts; needs the package echarts')
     .action(benchFsync);
 }
 
@@ -73,7 +73,7 @@ async function benchFsync({ dir, duration, entrySize, json, html, ...options }: 
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     // Also where the disk had no room for the other: it took two minutes.
-    if (html !== undefined && charts !== undefined) writeFileSync(html, renderPage(report, charts));
+    if (html !== undefined && charts !== undefined) writeFileSync(html, renderHtml(report, charts));
   }
 }
 

@@ -1,4 +1,4 @@
-// Checks native/ and bench/floor/ with clang-format, then with clang-tidy. With --fix it formats in place, and does no more.
+// Checks native/ and bench/native-baseline/ with clang-format, then with clang-tidy. With --fix it formats in place, and does no more.
 // clang-tidy needs build/, where the build says how each file is compiled. It takes a second or two a file, so what has
 // passed is remembered there, by a hash of all that decides it.
 
@@ -14,7 +14,7 @@ const COMMANDS = 'build/compile_commands.json';
 const PASSED = 'build/clang-tidy-passed.json';
 
 const fix = process.argv.includes('--fix');
-const files = ['native', 'bench/floor'].flatMap(filesIn);
+const files = ['native', 'bench/native-baseline'].flatMap(filesIn);
 const headers = files.filter((file) => extname(file) === '.h');
 const sources = files.filter((file) => extname(file) === '.cc');
 const tools = installTools();

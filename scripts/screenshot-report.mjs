@@ -1,4 +1,4 @@
-// Screenshots of a page that `bench fsync --html` has written, for docs/:
+// Screenshots of a report that `bench fsync --html` has written, for docs/:
 //   node scripts/screenshot-report.mjs REPORT.html docs && pngquant --ext .png --force docs/fsync-*.png
 
 import { join, resolve } from 'node:path';

@@ -42,7 +42,7 @@ export const OPERATION_BATCH = 64;
 
 const WHO: Record<ContestantName, string> = {
   disk: 'disk',
-  floor: 'RocksDB in C++',
+  baseline: 'RocksDB in C++',
   binding: 'RocksDB by the binding',
   storage: 'RocksdbStorage',
   'storage-without-recycling': 'RocksdbStorage, WAL not recycled',
@@ -55,7 +55,7 @@ const WHO: Record<ContestantName, string> = {
 
 type Numbers = Partial<Pick<Point, 'batch' | 'inFlight' | 'entryBytes'>>;
 
-export function pointsOf(plan: Plan, rocksdb: 'floor' | 'binding'): Point[] {
+export function pointsOf(plan: Plan, rocksdb: 'baseline' | 'binding'): Point[] {
   const points = new Map<string, Point>();
   const add = (group: Group, contestant: ContestantName, work: TimedWork, numbers: Numbers = {}) => {
     const all = { batch: 1, inFlight: 1, entryBytes: plan.entryBytes[0] as number, ...numbers };
@@ -183,7 +183,7 @@ const STORAGE_OPS: Record<Operation, StorageOp<unknown, unknown>['type']> = {
   'append-n': 'appendEntries',
   'decided-index': 'setDecidedIdx',
   trim: 'trim',
-  compact: 'setSnapshot', // and a trim, and the floor: none of them synced
+  compact: 'setSnapshot', // and a trim, and the compaction floor: none of them synced
 };
 
 /** The operation behind a work, and whether the work syncs it. */

@@ -1,4 +1,4 @@
-// What a run leaves behind: everything that --json writes, and that the terminal, the page and `bench compare` show.
+// What a run leaves behind: everything that --json writes, and that the terminal, the HTML report and `bench compare` show.
 
 import type { Environment } from '../shared/environment.js';
 import type { Hello, PercentileName } from '../shared/protocol.js';
@@ -83,9 +83,9 @@ export interface Report {
   environment: Environment;
   overhead: Overhead;
   /**
-   * Who counted the bytes written: the disk, with the file system's journal and whatever else wrote meanwhile; or, where
-   * the folder lies on no disk that the system names, the process (/proc/self/io), which Linux charges with whole pages of
-   * memory, and those may be large.
+   * Who counted the bytes written. The disk counts the file system's journal too, and whatever else wrote meanwhile. Where
+   * the system names no disk for the folder, the process is asked (/proc/self/io): Linux charges it with whole blocks of
+   * memory, which may be large.
    */
   writtenBytesFrom: 'the disk' | 'the process';
   contestants: Contestant[];

@@ -3,7 +3,7 @@ import { loadAddon } from '../../binding/load-addon.js';
 import { describeEnvironment, type Environment, warningsAbout } from '../shared/environment.js';
 import { writtenBytes } from '../shared/file-system.js';
 import { doubtsAbout } from './doubts.js';
-import { rocksdbFloor } from './entrants.js';
+import { rocksdbBaseline } from './entrants.js';
 import { measureOverhead } from './overhead.js';
 import type { Plan } from './plan.js';
 import { checkPlan, pointsOf } from './points.js';
@@ -35,7 +35,7 @@ export async function runFsyncBench({ dir, plan, signal, onProgress }: RunOption
   const overhead = await measureOverhead();
 
   const disks = environment.fileSystem?.disks ?? [];
-  const points = pointsOf(plan, rocksdbFloor());
+  const points = pointsOf(plan, rocksdbBaseline());
   const { samples, contestants, absent } = await runRounds({
     folder: workplace.folder,
     points,

@@ -25,7 +25,7 @@ export interface LineupOptions {
 }
 
 /** The contestant, where there is one, that can make the whole file system durable. */
-const SYNCS_FILE_SYSTEM = 'floor';
+const SYNCS_FILE_SYSTEM = 'baseline';
 /** One write of 4 MiB after another: the WALs become as long as entries of any size will need. */
 const FILL = { batch: 64, entryBytes: 64 * 1024, ms: 100 };
 const MOST_FILLS = 300;

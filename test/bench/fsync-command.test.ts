@@ -113,7 +113,7 @@ describe('what cannot be measured', () => {
       /1 GiB at once: at most 64 MiB/,
     ],
     ['a report that could not be written', ['--json', '/nope/report.json'], /cannot be written/],
-    ['a page that could not be written', ['--html', '/nope/report.html'], /cannot be written/],
+    ['an HTML report that could not be written', ['--html', '/nope/report.html'], /cannot be written/],
     ['a folder as a report', ['--json', '/'], /\/ cannot be written: it is a folder/],
     ['one file for both reports', ['--json', file, '--html', file], /--json and --html are both/],
   ])('refuses %s, in one line', async (_, args, message) => {

@@ -57,7 +57,7 @@ describe('bench fsync of the published package', () => {
     expect(stdout).toContain('Skipped: better-sqlite3: not installed; `npm install better-sqlite3` installs it\n');
     const ids = readReport(json).points.map(({ id }) => id);
     expect(ids).toContain('binding append batch=1 inFlight=1 entryBytes=128');
-    expect(ids.some((id) => id.startsWith('floor'))).toBe(false);
+    expect(ids.some((id) => id.startsWith('baseline'))).toBe(false);
   });
 
   it('says before it measures that --html needs echarts, and how to install it', async () => {

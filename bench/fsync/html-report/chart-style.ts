@@ -1,8 +1,8 @@
-// How every chart looks: colours are the page's variables, so that a chart follows light, dark and print.
+// How every chart looks: colours are variables of the style sheet, so that a chart follows light, dark and print.
 
 import type { EChartsOption } from 'echarts';
 
-/** Where a chart is drawn: the full width of the page, or a phone's. */
+/** Where a chart is drawn: the full width of a window, or a phone's. */
 export type Width = 'wide' | 'narrow';
 
 const TEXT = 'var(--text)';

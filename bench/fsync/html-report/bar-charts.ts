@@ -22,7 +22,7 @@ export interface Measure {
 export const PRICE: Measure = { axis: 'latency', show: showTime, mark: showTime };
 export const SPEED: Measure = { axis: 'entries per second', show: showRate, mark: compact };
 const OWN_KIND = 0;
-const FLOOR_KIND = 7;
+const BASELINE_KIND = 7;
 const PEER_KIND = 1;
 
 export interface BarChart {
@@ -66,7 +66,7 @@ export function barChart({ id, title, caption, bars, measure }: BarChart): Chart
 
 function kindOf({ contestant }: PointReport): number {
   if (contestant === 'storage' || contestant === 'async-storage') return OWN_KIND;
-  return ['disk', 'floor', 'binding'].includes(contestant) ? FLOOR_KIND : PEER_KIND;
+  return ['disk', 'baseline', 'binding'].includes(contestant) ? BASELINE_KIND : PEER_KIND;
 }
 
 export function oneAtATime(side: readonly PointReport[]): Bar[] {

@@ -13,7 +13,7 @@ const GENEROUS_WIDTH = 7;
 /** Draws a chart as SVG. */
 export type RenderChart = (option: EChartsOption, size: ChartSize) => string;
 
-/** Loads Apache ECharts, which only a page needs. @throws Error, in one line, with the command that installs it */
+/** Loads Apache ECharts, which only the HTML report needs. @throws Error, in one line, with the command that installs it */
 export async function loadCharts(): Promise<RenderChart> {
   const entry = resolvePackage('echarts');
   if (entry === undefined) {
