@@ -1,7 +1,7 @@
 // `npm run bench:scale`: what a log costs once it has been written, trimmed and reopened for long. Each figure stands beside
 // what it must reach.
 
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { Table } from 'console-table-printer';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { Database, RocksdbStorage } from '../lib/index.js';
+import { WorkFolder } from './shared/work-folder.js';
 
 const LOG = 'log';
 const MB = 1e6;
@@ -35,9 +36,10 @@ const { dir } = new Command('bench:scale')
   .opts<{ dir: string }>();
 
 const bar = new SingleBar({ format: '{bar} {percentage} % | {what}', noTTYOutput: true, notTTYSchedule: 20_000 });
-const folder = mkdtempSync(join(dir, 'bench-'));
+const workFolder = new WorkFolder(dir, 'scale');
+const folder = workFolder.path;
 process.once('SIGINT', () => {
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
   process.exit(130);
 });
 bar.start(1, 0, { what: '' });
@@ -53,7 +55,7 @@ try {
   print(figures);
 } finally {
   bar.stop();
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
 }
 
 function open(path: string): Opened {

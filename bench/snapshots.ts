@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { Table } from 'console-table-printer';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { AsyncRocksdbStorage, Database, SnapshotStore } from '../lib/index.js';
 import { CHUNK_BYTES } from '../lib/snapshots/snapshot-store.js';
+import { WorkFolder } from './shared/work-folder.js';
 import type { MemoryFigures } from './snapshot-memory.js';
 
 const KIB = 2 ** 10;
@@ -28,9 +29,10 @@ const { dir } = new Command('bench:snapshots')
   .parse()
   .opts<{ dir: string }>();
 
-const folder = mkdtempSync(join(dir, 'bench-'));
+const workFolder = new WorkFolder(dir, 'snapshots');
+const folder = workFolder.path;
 process.once('SIGINT', () => {
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
   process.exit(130);
 });
 try {
@@ -38,7 +40,7 @@ try {
   await measureDisk();
   await measureAppends();
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
 }
 
 /** Of each size of the chunks: how fast, and in how much memory, 1 GiB goes in and out. */
