@@ -35,7 +35,7 @@ export function parseNames<Name extends string>(known: readonly Name[]): (text: 
 
 export function parsePositive(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value > 0)) throw new InvalidArgumentError('A number above 0 is needed.');
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('A number above 0 is needed.');
   return value;
 }
 

@@ -5,11 +5,11 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
 import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 import { toJson } from './json.js';
 import { dbOption, parseIndex } from './options.js';
+import { newTable } from './table.js';
 
 interface StoreOptions {
   db: string;
@@ -64,15 +64,12 @@ async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Pro
     for (const snapshot of snapshots) console.log(toJson(snapshot));
     return;
   }
-  const table = new Table({
-    shouldDisableColors: true,
-    columns: [
-      { name: 'name', title: `snapshot in column family ${cf}`, alignment: 'left' },
-      { name: 'index', alignment: 'right' },
-      { name: 'bytes', alignment: 'right' },
-      { name: 'created', alignment: 'left' },
-    ],
-  });
+  const table = await newTable([
+    { name: 'name', title: `snapshot in column family ${cf}`, alignment: 'left' },
+    { name: 'index', alignment: 'right' },
+    { name: 'bytes', alignment: 'right' },
+    { name: 'created', alignment: 'left' },
+  ]);
   for (const { name, index, byteLength, createdAt } of snapshots) {
     table.addRow({ name, index, bytes: byteLength, created: createdAt.toISOString() });
   }

@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { Command } from 'commander';
-import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
 import type { Ballot } from '../lib/contract/storage.js';
 import { META_KEYS } from '../lib/format/log-keys.js';
@@ -9,6 +8,7 @@ import { rawCodec } from '../lib/format/raw-codec.js';
 import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { toJson } from './json.js';
 import { cfOption, dbOption } from './options.js';
+import { newTable } from './table.js';
 
 interface StatOptions {
   db: string;
@@ -49,13 +49,10 @@ async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
     console.log(toJson(figures));
     return;
   }
-  const table = new Table({
-    shouldDisableColors: true,
-    columns: [
-      { name: 'what', title: `log in column family ${cf}`, alignment: 'left' },
-      { name: 'value', title: '', alignment: 'right' },
-    ],
-  });
+  const table = await newTable([
+    { name: 'what', title: `log in column family ${cf}`, alignment: 'left' },
+    { name: 'value', title: '', alignment: 'right' },
+  ]);
   for (const [what, value] of [
     ['first index', first],
     ['next index', next],

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { EChartsOption } from 'echarts';
+import { installCommand } from '../../shared/install-command.js';
 import { resolvePackage } from '../../shared/peers/find-package.js';
 
 export interface ChartSize {
@@ -17,7 +18,8 @@ export type RenderChart = (option: EChartsOption, size: ChartSize) => string;
 export async function loadCharts(): Promise<RenderChart> {
   const entry = resolvePackage('echarts');
   if (entry === undefined) {
-    throw new Error('--html draws its charts with the package echarts, which is not installed: `npm install echarts`');
+    const install = installCommand(['echarts']);
+    throw new Error(`--html draws its charts with the package echarts, which is not installed: ${install}`);
   }
   const echarts = (await import(pathToFileURL(entry).href)) as typeof import('echarts');
   // There is no browser to measure text: a generous width keeps legends apart in any font.
