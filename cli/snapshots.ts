@@ -8,6 +8,7 @@ import { Command, Option } from 'commander';
 import { Database } from '../binding/index.js';
 import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 import { toJson } from './json.js';
+import { openToRead } from './open-database.js';
 import { dbOption, parseIndex } from './options.js';
 import { newTable } from './table.js';
 
@@ -58,7 +59,7 @@ export function snapshotsCommand(): Command {
 }
 
 async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   const snapshots = await (await SnapshotStore.openIn(db, cf)).list();
   if (json) {
     for (const snapshot of snapshots) console.log(toJson(snapshot));
@@ -77,7 +78,7 @@ async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Pro
 }
 
 async function exportSnapshot({ db: path, cf, name, to }: StoreOptions & { name: string; to?: string }): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   const bytes = await (await SnapshotStore.openIn(db, cf)).open(name);
   const { index, byteLength } = bytes.snapshot;
   const exported = `exported ${JSON.stringify(name)} at index ${index}`;

@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { Command } from 'commander';
-import { Database } from '../binding/index.js';
 import type { Ballot } from '../lib/contract/storage.js';
 import { META_KEYS } from '../lib/format/log-keys.js';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { toJson } from './json.js';
+import { openToRead } from './open-database.js';
 import { cfOption, dbOption } from './options.js';
 import { newTable } from './table.js';
 
@@ -26,7 +26,7 @@ export function statCommand(): Command {
 }
 
 async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   // Raw codecs: sizes are asked for, whatever codec the entries and the snapshot were written with.
   const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec, snapshotCodec: rawCodec });
   const family = db.columnFamily(cf);
