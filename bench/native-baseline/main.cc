@@ -1,6 +1,6 @@
-// What the speed bars are measured against: the disk alone, and RocksDB in C++ alone. It takes a folder of its own, reads
-// requests from stdin (request.h), and answers each with one line of JSON, so that a runner can interleave it with
-// others.
+// What the speed bars are measured against: the disk alone, and RocksDB in C++ alone. It takes a folder of its own,
+// reads requests from stdin (request.h), and answers each with one line of JSON, so that a runner can interleave it
+// with others.
 
 #include <chrono>
 #include <exception>
@@ -76,7 +76,8 @@ void serve(const std::string& folder) {
   std::cout << R"({"version":"RocksDB )" << ROCKSDB_MAJOR << '.' << ROCKSDB_MINOR << '.' << ROCKSDB_PATCH
             << R"(","durability":"WriteOptions::sync"})" << '\n'
             << std::flush;
-  for (std::string line; std::getline(std::cin, line);) std::cout << baseline.answer(Request(line)) << '\n' << std::flush;
+  for (std::string line; std::getline(std::cin, line);)
+    std::cout << baseline.answer(Request(line)) << '\n' << std::flush;
 }
 
 }  // namespace
