@@ -4,7 +4,7 @@
 
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder, filesIn, root, stop } from './workspace.mjs';
@@ -21,24 +21,35 @@ const tools = installTools();
 format();
 if (!fix) await tidy();
 
-/** The pinned tools, in a Python environment that every clone of this version shares. */
+/**
+ * The pinned tools, in a Python environment that every clone of this version shares. It is made in a folder of its own, and
+ * is there for others once a link leads to it: two clones may do this at the same time.
+ */
 function installTools() {
-  const folder = join(cacheFolder(), `clang-tools-${hash(readFileSync(REQUIREMENTS, 'utf8')).slice(0, 16)}`);
-  const complete = join(folder, 'complete');
-  if (!existsSync(complete)) {
-    console.log(`Installing clang-format and clang-tidy into ${folder}`);
-    try {
-      execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' });
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes'];
-      execFileSync(join(folder, 'bin/python'), [...pip, '--requirement', REQUIREMENTS], { stdio: 'inherit' });
-    } catch {
-      stop(
-        'clang-format and clang-tidy could not be installed; it takes Python 3 with venv: `apt-get install python3-venv`.',
-      );
-    }
-    writeFileSync(complete, '');
+  const shared = join(cacheFolder(), `clang-tools-${hash(readFileSync(REQUIREMENTS, 'utf8')).slice(0, 16)}`);
+  if (existsSync(join(shared, 'complete'))) return join(shared, 'bin');
+
+  mkdirSync(cacheFolder(), { recursive: true });
+  const folder = mkdtempSync(`${shared}-`);
+  console.log(`Installing clang-format and clang-tidy into ${folder}`);
+  try {
+    execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes'];
+    execFileSync(join(folder, 'bin/python'), [...pip, '--requirement', REQUIREMENTS], { stdio: 'inherit' });
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+    stop(
+      'clang-format and clang-tidy could not be installed; it takes Python 3 with venv: `apt-get install python3-venv`.',
+    );
   }
-  return join(folder, 'bin');
+  writeFileSync(join(folder, 'complete'), '');
+  try {
+    symlinkSync(folder, shared);
+  } catch (error) {
+    if (!existsSync(join(shared, 'complete'))) stop(`${shared} is in the way (${error.code}): remove it.`);
+    rmSync(folder, { recursive: true }); // another clone was quicker
+  }
+  return join(shared, 'bin');
 }
 
 function format() {
