@@ -13,7 +13,7 @@ import { Table } from 'console-table-printer';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { AsyncRocksdbStorage, Database, SnapshotStore } from '../lib/index.js';
 import { CHUNK_BYTES } from '../lib/snapshots/snapshot-store.js';
-import { WorkFolder } from './shared/work-folder.js';
+import { endOnSignals, WorkFolder } from './shared/work-folder.js';
 import type { MemoryFigures } from './snapshot-memory.js';
 
 const KIB = 2 ** 10;
@@ -31,10 +31,7 @@ const { dir } = new Command('bench:snapshots')
 
 const workFolder = new WorkFolder(dir, 'snapshots');
 const folder = workFolder.path;
-process.once('SIGINT', () => {
-  workFolder[Symbol.dispose]();
-  process.exit(130);
-});
+endOnSignals(workFolder);
 try {
   measureChunks();
   await measureDisk();

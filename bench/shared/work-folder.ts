@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 const RUNS = ['fsync', 'bars', 'scale', 'snapshots'] as const;
@@ -16,6 +17,16 @@ export class WorkFolder implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** A signal removes the folder, and ends the process. */
+export function endOnSignals(folder: WorkFolder): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      folder[Symbol.dispose]();
+      process.exit(128 + constants.signals[signal]);
+    });
   }
 }
 

@@ -26,13 +26,14 @@ const folder = await mkdtemp(join(tmpdir(), 'crash-demo-'));
 const acknowledged: Acknowledged = { promise: 0, acceptedRound: 0, next: 0, decided: 0, compacted: 0 };
 let replica: ChildProcess | undefined;
 process.once('exit', () => replica?.kill('SIGKILL'));
-let interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
-function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Signal = (typeof SIGNALS)[number];
+let interruptedBy: Signal | undefined;
+function interrupt(signal: Signal): void {
   interruptedBy ??= signal;
   replica?.kill('SIGKILL');
 }
-process.once('SIGINT', interrupt);
-process.once('SIGTERM', interrupt);
+for (const signal of SIGNALS) process.once(signal, interrupt);
 
 console.log(
   `A replica appends ${flights.length} flight records to ${folder} and is killed again and again on the way.\n`,
@@ -133,8 +134,9 @@ async function live(doom: Doom): Promise<boolean> {
   replica = undefined;
   fsyncs += lastFsyncs;
   if (begun > 0) busyMs += performance.now() - begun;
-  if (signal === 'SIGINT' || signal === 'SIGTERM')
-    interrupt(signal); // Ctrl-C goes to both of us
+  const ending = SIGNALS.find((one) => one === signal);
+  if (ending)
+    interrupt(ending); // Ctrl-C goes to both of us
   else if (!done && signal !== 'SIGKILL') throw new Error(`the replica ended by itself, with exit code ${code}`);
   return done;
 }
