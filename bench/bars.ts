@@ -1,5 +1,5 @@
-// The speed that this project claims. Each bar compares two turns; its figure is the median of the rounds' own ratios,
-// because the two turns of one round were measured within seconds of each other.
+// The speed that this project claims. Each bar compares two turns. Its figure is a median of ratios, one from each round: the
+// two turns of a round were measured within seconds of each other.
 
 import type { Results } from './rounds.js';
 import { type Summary, summarize } from './shared/summary.js';
@@ -10,7 +10,7 @@ type Bound = { atMost: number } | { atLeast: number } | { below: number };
 interface Bar {
   title: string;
   of: TurnName;
-  /** What it is divided by: the best of these. Nothing: `of` is an absolute figure. */
+  /** The figure of `of` is divided by that of the best of these. Where there is none, it stands alone. */
   against: readonly TurnName[];
   bound: Bound;
   unit?: string;

@@ -66,7 +66,7 @@ async function bench({ dir, rounds, quick, json, check }: Options): Promise<void
   if (check && verdicts.some(({ holds }) => holds === false)) process.exitCode = 1;
 }
 
-/** Nothing where a signal ended it; the folder is removed in any case. */
+/** Undefined where a signal ended it. The folder is removed in any case. */
 async function runIn(dir: string, plan: Plan): Promise<Results | undefined> {
   let interruptedBy: NodeJS.Signals | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

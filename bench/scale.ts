@@ -28,7 +28,7 @@ interface Opened {
   log: RocksdbStorage<Uint8Array>;
 }
 
-/** Lets signals come through: all else here blocks. */
+/** Also gives the event loop a turn, so that signals are heard: all else here blocks. */
 type Progress = (done: number, of: number, what: string) => Promise<void>;
 
 const { dir } = new Command('bench:scale')

@@ -40,7 +40,7 @@ try {
   workFolder[Symbol.dispose]();
 }
 
-/** Of each size of the chunks: how fast, and in how much memory, 1 GiB goes in and out. */
+/** For each size of chunks: how fast 1 GiB goes in and out, and in how much memory. */
 function measureChunks(): void {
   const script = fileURLToPath(new URL('snapshot-memory.js', import.meta.url));
   const table = new Table({ shouldDisableColors: true, columns: [{ name: 'chunk', title: '1 GiB in chunks of' }] });
@@ -84,7 +84,7 @@ async function measureDisk(): Promise<void> {
   await db.close();
 }
 
-/** The log alone, and beside 1 GiB that is put, in turns. */
+/** Appends to the log, alone and while 1 GiB is put, in turns. */
 async function measureAppends(): Promise<void> {
   const db = await Database.open(join(folder, 'appends'), { columnFamilies: ['log', 'snapshots'] });
   const store = await SnapshotStore.openIn(db, 'snapshots');
@@ -96,7 +96,7 @@ async function measureAppends(): Promise<void> {
     const begun = performance.now();
     const beside = await appendUntil(log, store.put('snapshot', round, megabytes((1024 * MIB) / MB)));
     const seconds = (performance.now() - begun) / 1000;
-    await sleep(3000); // for what the reclaimer has left to do
+    await sleep(3000); // the reclaimer finishes its work
     ratios.push(beside.percentile(99) / alone.percentile(99));
     table.addRow({
       round,

@@ -1,5 +1,5 @@
-// What is measured: one turn of one contestant each, in every round. Those that are compared stand side by side, so that
-// they are measured within seconds of each other.
+// What is measured. Each of these is one turn of one contestant, and comes once in every round. Turns that are compared stand
+// side by side, so that they are measured within seconds of each other.
 
 import type { ContestantName } from './launches.js';
 import type { Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
@@ -123,7 +123,7 @@ export const TURNS = {
 export type TurnName = keyof typeof TURNS;
 export const TURN_NAMES = Object.keys(TURNS) as TurnName[];
 
-/** What counts of a sample: µs, entries per second, or ms. */
+/** The figure of a sample that counts: in µs, entries per second, or ms. */
 export function figureOf(turn: TurnName, sample: Sample): number {
   switch (TURNS[turn].figure) {
     case 'latency':

@@ -16,7 +16,7 @@ interface AppendOptions {
   create?: true;
 }
 
-/** Encoded bytes that are not held back for the rest of a batch. */
+/** So many encoded bytes are written at once, even if the batch has room for more entries. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 export function appendCommand(): Command {
@@ -38,12 +38,12 @@ export function appendCommand(): Command {
 }
 
 async function append({ db: path, cf, batch: batchSize, create }: AppendOptions): Promise<void> {
-  // Node gives an empty stream for it.
+  // Node would read it as an empty input.
   if (fstatSync(process.stdin.fd).isDirectory()) throw new Error('read stdin: it is a folder');
   await using db = create
     ? await Database.open(path, { columnFamilies: [cf] })
     : await openExisting(path, cf, '; --create makes it');
-  // The lines are encoded as they are read, so that what cannot be stored is told by its line.
+  // A line is encoded when it is read, so that one that cannot be stored is told by its number.
   const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec });
   const fsyncsBefore = fsyncs(db);
   const { next: start } = storage.getBounds();

@@ -57,12 +57,12 @@ function encodeLine<T>(text: string, number: number, encode: (value: unknown) =>
   }
 }
 
-/** A text with a match may hold a number that a double does not; it need not. */
+/** Only a text that matches can hold a number that does not fit into a double. */
 const SUSPECT = /\d{16}|e\+?\d{3}/i;
-/** In a text that JSON.parse has taken every quote outside a string opens one, so that these are its strings and numbers. */
+/** The strings and numbers of a text that JSON.parse has accepted: there, every quote outside a string opens one. */
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
 
-/** JSON.parse rounds an integer beyond 2^53 and makes an infinity of 1e400, without a word. A fraction may be rounded. */
+/** JSON.parse silently rounds an integer beyond 2^53, and makes 1e400 an infinity. Fractions may be rounded. */
 function refuseRounded(json: string): void {
   if (!SUSPECT.test(json)) return;
   for (const [token] of json.matchAll(STRING_OR_NUMBER)) {

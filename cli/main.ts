@@ -13,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(FAILED);
 });
 
-// A terminal that is gone: what is under way is finished, or ended by SIGHUP, all the same.
+// A terminal that is gone is no reason to stop: SIGHUP is.
 process.stderr.on('error', () => {});
 
 try {
@@ -28,7 +28,7 @@ function complain(message: string): void {
   process.stderr.write(`omnipaxos-rocksdb: ${message.replaceAll('\n', ' ')}\n`);
 }
 
-/** Of what went wrong first: where closing the database fails as well, that comes wrapped. */
+/** The message of what went wrong first. If closing the database failed too, both come in one SuppressedError. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.name === 'SuppressedError' && 'suppressed' in error ? messageOf(error.suppressed) : error.message;

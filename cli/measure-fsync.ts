@@ -1,5 +1,5 @@
-// What `bench fsync` does once its arguments are understood. It is loaded only then: it needs packages that other commands do
-// without.
+// What `bench fsync` does once its arguments are understood. It is loaded only then, because it needs packages that other
+// commands do not.
 
 import { constants as os } from 'node:os';
 import { resolve } from 'node:path';
@@ -33,7 +33,7 @@ export async function measureFsync({ dir, plan, json, html }: Measurement): Prom
   try {
     jsonFile?.write(`${JSON.stringify(report, null, 2)}\n`);
   } finally {
-    // Also where the disk had no room for the other: it took two minutes.
+    // Written even if the other one could not be: the run took two minutes.
     if (charts) htmlFile?.write(renderHtml(report, charts));
   }
 }

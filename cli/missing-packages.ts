@@ -6,7 +6,7 @@ import { installCommand, optionalPackages } from '../bench/shared/install-comman
 /** Only `bench fsync --html` needs it, and asks for it by itself. */
 const CHARTS = 'echarts';
 
-/** What to do about packages of the command that are not installed, where that is what `error` is about. */
+/** If `error` is that a package of the command is not installed: what to do about it. */
 export function tellOfMissingPackages(error: unknown): string | undefined {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) return undefined;
   const missing = Object.keys(optionalPackages()).filter((name) => name !== CHARTS && !isInstalled(name));

@@ -1,4 +1,4 @@
-// Opening what must be there already. A misspelt folder or column family is told, and nothing is made for it.
+// Opens what must be there already. It says so where a folder or column family is misspelt, and makes nothing.
 
 import { Database, RocksError } from '../binding/index.js';
 
@@ -13,7 +13,7 @@ export async function openExisting(path: string, cf: string | undefined, remedy 
   return open(path, cf, { readOnly: false, remedy });
 }
 
-/** As {@link openExisting}, but to read only: beside a live writer if there is one. */
+/** As {@link openExisting}, but read-only, and so beside a live writer if there is one. */
 export async function openToRead(path: string, cf: string): Promise<Database> {
   return open(path, cf, { readOnly: true, remedy: '' });
 }

@@ -13,14 +13,14 @@ export function parseCount(text: string): number {
   return parseInteger(text, 1);
 }
 
-/** "1,8,64": at least one, none twice. */
+/** Of "1,8,64": at least one number, none twice. */
 export function parseCounts(text: string): number[] {
   const counts = text.split(',').map(parseCount);
   if (new Set(counts).size < counts.length) throw new InvalidArgumentError('Each number may stand there once.');
   return counts;
 }
 
-/** "a,b", each one of `known`, none twice. */
+/** Of "a,b": each one of `known`, none twice. */
 export function parseNames<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
   return (text) => {
     const names = text.split(',').map((word) => {

@@ -40,7 +40,7 @@ export function makeProgram(): Command {
   return program;
 }
 
-/** A command and its subcommands fail as `from` does: by an exception. */
+/** Makes a command and its subcommands fail as `from` does: by an exception. */
 function inherit(command: Command, from: Command): Command {
   command.copyInheritedSettings(from);
   for (const subcommand of command.commands) inherit(subcommand, command);

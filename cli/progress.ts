@@ -3,7 +3,7 @@ import { SingleBar } from 'cli-progress';
 const PROGRESS_MS = 200;
 const PROGRESS_WITHOUT_TERMINAL_MS = 20_000;
 
-/** A bar of the time that is over, on stderr; it begins at the first step. */
+/** A bar on stderr that shows how much of the time is over. It begins at the first step. */
 export class Progress {
   readonly #bar = new SingleBar({
     format: '{bar} {percentage} % | {left} left | {what}',

@@ -27,7 +27,7 @@ export function statCommand(): Command {
 
 async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
   await using db = await openToRead(path, cf);
-  // Raw codecs: sizes are asked for, whatever codec the entries and the snapshot were written with.
+  // Raw codecs, because nothing is decoded: the log may be of any codec.
   const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec, snapshotCodec: rawCodec });
   const family = db.columnFamily(cf);
   const { first, next } = storage.getBounds();

@@ -1,5 +1,5 @@
-// Builds what is missing or stale: the addon in build/, the compiled TypeScript in dist/. Each carries a stamp, a hash of
-// all that it was made from, so that a run with nothing to do reads some small files and ends.
+// Builds what is missing or stale: the addon in build/, the compiled TypeScript in dist/. Each has a stamp, a hash of all that
+// it was made from, so a run with nothing to do only reads some small files.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

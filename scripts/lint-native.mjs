@@ -1,6 +1,6 @@
-// Checks native/ and bench/native-baseline/ with clang-format, then with clang-tidy. With --fix it formats in place, and does no more.
-// clang-tidy needs build/, where the build says how each file is compiled. It takes a second or two a file, so what has
-// passed is remembered there, by a hash of all that decides it.
+// Checks native/ and bench/native-baseline/ with clang-format, then with clang-tidy. With --fix it only formats, in place.
+// clang-tidy needs build/, where the build says how each file is compiled. It takes a second or two for each file. So files
+// that pass are remembered there, by a hash of all that decides whether they do.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,8 +22,8 @@ format();
 if (!fix) await tidy();
 
 /**
- * The pinned tools, in a Python environment that every clone of this version shares. It is made in a folder of its own, and
- * is there for others once a link leads to it: two clones may do this at the same time.
+ * The pinned tools, in a Python environment that clones share. Each clone that finds none makes one in a new folder. The
+ * first to finish links the shared name to its folder, so clones may do this at the same time.
  */
 function installTools() {
   const shared = join(cacheFolder(), `clang-tools-${hash(readFileSync(REQUIREMENTS, 'utf8')).slice(0, 16)}`);

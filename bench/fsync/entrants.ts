@@ -10,7 +10,7 @@ export type ContestantName = NodeContestant | 'baseline';
 
 const RECYCLE_WAL: readonly ContestantName[] = ['baseline', 'binding', 'storage', 'async-storage'];
 
-/** What stands for RocksDB without the storage: the C++ program of a clone, else the binding. */
+/** Who measures RocksDB without the storage: the C++ program, which only a clone has, or else the binding. */
 export function rocksdbBaseline(): 'baseline' | 'binding' {
   return existsSync(baselineProgram) ? 'baseline' : 'binding';
 }

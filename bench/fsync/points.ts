@@ -110,7 +110,7 @@ export function pointsOf(plan: Plan, rocksdb: 'baseline' | 'binding'): Point[] {
   return [...points.values()];
 }
 
-/** The most bytes that all calls in flight together may carry, and that a contestant may keep to choose entries from. */
+/** The most bytes that all calls in flight may carry together. A contestant keeps no more entries than that either. */
 const MOST_BYTES_AT_ONCE = 64 * 1024 ** 2;
 
 /** @throws Error where what is asked for would measure the memory rather than the disk */
@@ -135,7 +135,7 @@ function batchOf(operation: Operation): number {
   return ['append-n', 'trim', 'compact'].includes(operation) ? OPERATION_BATCH : 1;
 }
 
-/** Two of the inner part of a sweep, to be combined with two of another. */
+/** Two values from the middle of a sweep, to be combined with two of another sweep. */
 function twoOf(sweep: readonly number[]): number[] {
   const many = sweep.filter((n) => n > 1).sort((a, b) => a - b);
   return [...new Set([1 / 4, 1 / 2].flatMap((part) => many[Math.floor(many.length * part)] ?? []))];

@@ -1,4 +1,4 @@
-// The folder that a run works in: made for it, below the user's, and removed with all that is in it.
+// The folder that a run works in. First it checks that the user's folder, in which it makes one, will do.
 
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { WorkFolder } from '../shared/work-folder.js';

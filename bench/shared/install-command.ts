@@ -6,7 +6,7 @@ export function installCommand(names: readonly string[]): string {
   return `npm install ${names.map((name) => `'${name}@${versions[name]}'`).join(' ')}`;
 }
 
-/** What only some of the command needs, and its users install themselves: the versions by name. */
+/** The packages that only the command needs, with their versions. Users of the command install them. */
 export function optionalPackages(): Readonly<Record<string, string>> {
   const manifest = new URL(import.meta.resolve('omnipaxos-rocksdb/package.json'));
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { peerDependencies: Record<string, string> }).peerDependencies;

@@ -39,7 +39,7 @@ export type TimedWork =
   | 'write-preallocated-fsync'
   /** Calls of one operation, synced or not as the storage does it; `append-n`, `trim` and `compact` take `batch` entries. */
   | `operation-${Operation}`
-  /** The same records written synced where the storage does not sync, and not where it does. */
+  /** The same records with the syncing reversed: synced where the storage does not sync, and the other way round. */
   | `opposite-${Operation}`;
 
 export type UntimedWork =

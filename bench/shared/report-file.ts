@@ -1,13 +1,13 @@
 import { closeSync, fstatSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
- * A file for the report of a run. It is made before the run, so that what would fail after minutes fails at once, and is
- * removed at the end if nothing was written. A file that was there before is never touched.
+ * A new file for the report of a run. It is made before the run: what would fail after minutes fails at once. If nothing is
+ * written, it is removed. A file that was there before is never touched.
  */
 export class ReportFile implements Disposable {
   readonly #path: string;
   readonly #file: number;
-  /** Not so of a device or a pipe. */
+  /** False for a device or a pipe. */
   readonly #isOurs: boolean;
   readonly #dispose = () => this[Symbol.dispose]();
   #isWritten = false;

@@ -41,6 +41,6 @@ function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch {
-    return []; // whether it will do at all is asked elsewhere
+    return []; // that the folder will not do is told elsewhere
   }
 }

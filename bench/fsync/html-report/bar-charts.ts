@@ -1,4 +1,4 @@
-// What is compared by one figure each: horizontal bars, from zero.
+// Horizontal bars that begin at zero: each bar is one figure.
 
 import { compact, showRate, showTime } from '../figures.js';
 import type { PointReport } from '../report.js';
@@ -8,14 +8,14 @@ import { categoryAxis, colour, frame, label, linearAxis, rowNames } from './char
 export interface Bar {
   name: string;
   value: number;
-  /** Which colour: bars of one kind share it. */
+  /** Bars of one kind have one colour. */
   kind: number;
 }
 
 export interface Measure {
   axis: string;
   show: (value: number) => string;
-  /** On the axis, where there is less room. */
+  /** The same on the axis, where there is less room. */
   mark: (value: number) => string;
 }
 

@@ -8,7 +8,7 @@ export interface ChartSize {
   height: number;
 }
 
-/** Of one character of a chart's text, in pixels: of 12 px in a wide font. */
+/** Pixels for one character of a chart's text: what 12 px take in a wide font. */
 const GENEROUS_WIDTH = 7;
 
 /** Draws a chart as SVG. */
@@ -29,7 +29,7 @@ export async function loadCharts(): Promise<RenderChart> {
     chart.setOption(option);
     const svg = chart.renderToSVGString();
     chart.dispose();
-    // Nothing answers to a pointer here.
+    // A picture does not react to a pointer: no styles and classes for that.
     return svg.replace(/<style[\s\S]*?<\/style>/g, '').replace(/ class="zr[^"]*"/g, '');
   };
 }
