@@ -4,17 +4,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeContestant } from './contestants/index.js';
+import { BUILT, baselineProgram } from './shared/baseline-program.js';
 import type { Launch } from './shared/contestant-process.js';
-import { BUILT, floorProgram } from './shared/floor-program.js';
 import type { Entrant } from './shared/lineup.js';
 
-export type ContestantName = NodeContestant | 'floor' | 'async-storage-on-slow-disk';
+export type ContestantName = NodeContestant | 'baseline' | 'async-storage-on-slow-disk';
 
 /** test/disk-shim/: faults of the disk, for one process. */
 const DISK_SHIM = join(BUILT, 'disk-shim.so');
 export const SLOW_DISK_DELAY_US = 5000;
 const RECYCLE_WAL: readonly ContestantName[] = [
-  'floor',
+  'baseline',
   'storage',
   'storage-objects',
   'async-storage',
@@ -27,8 +27,8 @@ export function entrantOf(name: ContestantName): Entrant {
 
 function launchOf(name: ContestantName): Launch {
   switch (name) {
-    case 'floor':
-      return { command: floorProgram, args: [] };
+    case 'baseline':
+      return { command: baselineProgram, args: [] };
     case 'async-storage-on-slow-disk':
       return {
         ...serve('async-storage'),

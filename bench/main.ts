@@ -1,14 +1,16 @@
 // `npm run bench`: the speed bars of this project, with every contestant in one run on one folder.
 
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { judge } from './bars.js';
 import { doubts, printReport } from './report.js';
 import { type OnProgress, type Plan, type Results, runRounds } from './rounds.js';
 import { describeEnvironment, warningsAbout } from './shared/environment.js';
+import { ReportFile } from './shared/report-file.js';
+import { tellOfOtherRuns, WorkFolder } from './shared/work-folder.js';
 import { TURNS } from './turns.js';
 
 const FULL: Plan = { rounds: 21, turnMs: 250 };
@@ -30,7 +32,7 @@ const command = new Command('bench')
   .option('--dir <dir>', 'where to write, in a folder of its own that is removed afterwards', '.')
   .option('--rounds <n>', `rounds to take the medians of (default: ${FULL.rounds})`, parseRounds)
   .option('--quick', `under a minute: ${QUICK.rounds} rounds of shorter turns`)
-  .option('--json <file>', 'also writes every sample, with what it was measured on')
+  .option('--json <file>', 'a new file for every sample, with what it was measured on (default: none)')
   .option('--check', 'exits with 1 where a bar does not hold')
   .action(bench);
 try {
@@ -45,9 +47,10 @@ async function bench({ dir, rounds, quick, json, check }: Options): Promise<void
   if (!existsSync(dir)) throw new Error(`there is no folder ${dir}`);
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < SPACE_NEEDED) throw new Error(`${dir} has less than 4 GiB free`);
+  using jsonFile = json === undefined ? undefined : new ReportFile(json);
   const startedAt = new Date().toISOString();
   const environment = await describeEnvironment(resolve(dir));
-  const warnings = warningsAbout(environment);
+  const warnings = [...warningsAbout(environment), ...tellOfOtherRuns(dir)];
   for (const warning of warnings) console.error(`Warning: ${warning}`);
 
   const results = await runIn(dir, plan);
@@ -55,15 +58,15 @@ async function bench({ dir, rounds, quick, json, check }: Options): Promise<void
   const verdicts = judge(results);
   const doubtful = doubts(results);
   printReport(environment, results, verdicts, [...warnings, ...doubtful]);
-  if (json !== undefined) {
+  if (jsonFile) {
     const about = { schemaVersion: SCHEMA_VERSION, startedAt, plan, environment, warnings: [...warnings, ...doubtful] };
     const report = { ...about, bars: verdicts, turns: TURNS, ...results };
-    writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    jsonFile.write(`${JSON.stringify(report, null, 2)}\n`);
   }
   if (check && verdicts.some(({ holds }) => holds === false)) process.exitCode = 1;
 }
 
-/** Nothing where a signal ended it; the folder is removed in any case. */
+/** Undefined where a signal ended it. The folder is removed in any case. */
 async function runIn(dir: string, plan: Plan): Promise<Results | undefined> {
   let interruptedBy: NodeJS.Signals | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -83,16 +86,15 @@ async function runIn(dir: string, plan: Plan): Promise<Results | undefined> {
     bar.update(done, { what });
   };
 
-  const folder = mkdtempSync(join(dir, 'bench-'));
+  using folder = new WorkFolder(dir, 'bars');
   bar.start(1, 0, { what: '' });
   try {
-    return await runRounds(folder, plan, onProgress);
+    return await runRounds(folder.path, plan, onProgress);
   } catch (error) {
     if (interruptedBy) return undefined;
     throw error;
   } finally {
     bar.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

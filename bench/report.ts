@@ -99,7 +99,7 @@ function describe({ cpu, cpus, system, node, folder, fileSystem }: Environment, 
 
 const ONE_AFTER_ANOTHER = ['storageOne', 'asyncOne', 'nodeRocksdbOne', 'classicLevelOne', 'lmdbOne'] as const;
 
-/** What in the figures themselves would make them mislead. */
+/** Signs in the figures themselves that they may mislead. */
 export function doubts(results: Results): string[] {
   return [...unsteadyTurns(results), ...implausibleTurns(results), ...shimWithoutEffect(results)];
 }
@@ -112,7 +112,7 @@ function unsteadyTurns({ samples }: Results): string[] {
   return [`${unsteady} of ${unsteady + steady} turns began on a WAL that had not been recycled.`];
 }
 
-/** Even at its best, a call takes less than half of what an fdatasync takes at its best: none can have been waited for. */
+/** Its quickest calls took less than half of the quickest fdatasync, so they cannot have waited for one. */
 function implausibleTurns({ samples }: Results): string[] {
   const bestP50 = (turn: TurnName) => summarize((samples[turn] ?? []).map((sample) => figureOf(turn, sample))).min;
   return ONE_AFTER_ANOTHER.filter((turn) => samples[turn] && bestP50(turn) < bestP50('diskPreallocated') / 2).map(

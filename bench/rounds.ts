@@ -12,14 +12,14 @@ export interface Plan {
 }
 
 export interface Results {
-  /** One sample a round; no turn whose contestant could not take part. */
+  /** One sample a round. Turns of a contestant that could not take part are missing. */
   samples: Partial<Record<TurnName, TurnSample[]>>;
   contestants: Partial<Record<ContestantName, Hello>>;
   /** Why a contestant could not take part. */
   absent: Partial<Record<ContestantName, string>>;
 }
 
-/** Called before each step; `done` of `total` are behind. */
+/** Called before each step, when `done` of `total` steps are over. */
 export type OnProgress = (done: number, total: number, what: string) => void;
 
 export async function runRounds(folder: string, { rounds, turnMs }: Plan, onProgress: OnProgress): Promise<Results> {
@@ -39,7 +39,7 @@ export async function runRounds(folder: string, { rounds, turnMs }: Plan, onProg
     onProgress(done++, total, `warming up ${name}`);
     results.contestants[name] = await lineup.add(name, entrantOf(name));
   }
-  // Round 0 is not counted: code is compiled and caches are filled in it. Every other round runs backwards, so that a
+  // Round 0 is not counted: it compiles code and fills caches. Every other round runs backwards, so that a
   // machine that slows down steadily favours nobody.
   for (let round = 0; round <= rounds; round++) {
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {

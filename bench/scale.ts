@@ -1,14 +1,16 @@
 // `npm run bench:scale`: what a log costs once it has been written, trimmed and reopened for long. Each figure stands beside
 // what it must reach.
 
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { Table } from 'console-table-printer';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { Database, RocksdbStorage } from '../lib/index.js';
+import { endOnSignals, WorkFolder } from './shared/work-folder.js';
 
 const LOG = 'log';
 const MB = 1e6;
@@ -26,7 +28,8 @@ interface Opened {
   log: RocksdbStorage<Uint8Array>;
 }
 
-type Progress = (done: number, of: number, what: string) => void;
+/** Also gives the event loop a turn, so that signals are heard: all else here blocks. */
+type Progress = (done: number, of: number, what: string) => Promise<void>;
 
 const { dir } = new Command('bench:scale')
   .description('Measures trimming, reopening, disk space and memory over millions of entries: about two minutes.')
@@ -35,25 +38,25 @@ const { dir } = new Command('bench:scale')
   .opts<{ dir: string }>();
 
 const bar = new SingleBar({ format: '{bar} {percentage} % | {what}', noTTYOutput: true, notTTYSchedule: 20_000 });
-const folder = mkdtempSync(join(dir, 'bench-'));
-process.once('SIGINT', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(130);
-});
+const workFolder = new WorkFolder(dir, 'scale');
+const folder = workFolder.path;
+endOnSignals(workFolder);
 bar.start(1, 0, { what: '' });
 try {
-  const progress: Progress = (done, of, what) => {
+  const progress: Progress = async (done, of, what) => {
     bar.setTotal(of);
     bar.update(done, { what });
+    await setImmediate();
   };
-  const figures = [measureReopen, measureSpace, measureTrim].flatMap((measure, i) => {
-    return measure(join(folder, `${i}`), progress);
-  });
+  const figures: Figure[] = [];
+  for (const [i, measure] of [measureReopen, measureSpace, measureTrim].entries()) {
+    figures.push(...(await measure(join(folder, `${i}`), progress)));
+  }
   bar.stop();
   print(figures);
 } finally {
   bar.stop();
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
 }
 
 function open(path: string): Opened {
@@ -66,12 +69,12 @@ function entries(count: number, bytes: number): Uint8Array[] {
 }
 
 /** A log of 1,000,000 entries of 128 bytes, closed and opened again: the first time its WAL is replayed as well. */
-function measureReopen(path: string, progress: Progress): Figure[] {
+async function measureReopen(path: string, progress: Progress): Promise<Figure[]> {
   const { db, log } = open(path);
   const batch = entries(1000, 128);
   for (let i = 0; i < 1000; i++) {
     log.appendEntries(batch);
-    progress(i, 1000, 'reopen: appending 1,000,000 entries');
+    await progress(i, 1000, 'reopen: appending 1,000,000 entries');
   }
   db.closeSync();
   const startedAt = performance.now();
@@ -82,7 +85,7 @@ function measureReopen(path: string, progress: Progress): Figure[] {
 }
 
 /** 2,000,000 entries of 1 KiB, always trimmed to the last 10,000. */
-function measureSpace(path: string, progress: Progress): Figure[] {
+async function measureSpace(path: string, progress: Progress): Promise<Figure[]> {
   const { db, log } = open(path);
   const batch = entries(1000, 1024);
   let disk = 0;
@@ -94,7 +97,7 @@ function measureSpace(path: string, progress: Progress): Figure[] {
     if (i % 20 === 0) {
       disk = Math.max(disk, bytesIn(path));
       resident = Math.max(resident, process.memoryUsage().rss);
-      progress(i, 2000, 'space: appending 2,000,000 entries of 1 KiB');
+      await progress(i, 2000, 'space: appending 2,000,000 entries of 1 KiB');
     }
   }
   db.closeSync();
@@ -106,7 +109,7 @@ function measureSpace(path: string, progress: Progress): Figure[] {
 }
 
 /** 100,000 trims, each behind 10 appends; after each the last 10 entries are read. */
-function measureTrim(path: string, progress: Progress): Figure[] {
+async function measureTrim(path: string, progress: Progress): Promise<Figure[]> {
   const { db, log } = open(path);
   const batch = entries(10, 128);
   const rounds = 100_000;
@@ -122,7 +125,7 @@ function measureTrim(path: string, progress: Progress): Figure[] {
     const ns = Math.round((performance.now() - startedAt) * 1e6);
     if (round < sample) first.record(ns);
     if (round >= rounds - sample) last.record(ns);
-    if (round % 1000 === 0) progress(round, rounds, 'trim: 100,000 trims');
+    if (round % 1000 === 0) await progress(round, rounds, 'trim: 100,000 trims');
   }
   db.closeSync();
   const [before, after] = [first.percentile(99), last.percentile(99)];

@@ -1,5 +1,5 @@
-// Puts a snapshot of 1 GiB into a new database and reads it back, and prints what that took. A process of its own, so that
-// its peak of resident memory is that of nothing else. Usage: snapshot-memory.js <path> <bytes of a chunk>
+// Puts a snapshot of 1 GiB into a new database, reads it back, and prints what that took. It is a process of its own, so that
+// nothing else adds to its peak of resident memory. Usage: snapshot-memory.js <path> <bytes of a chunk>
 
 import { randomFillSync } from 'node:crypto';
 import { Database } from '../lib/index.js';

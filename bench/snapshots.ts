@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { Table } from 'console-table-printer';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { AsyncRocksdbStorage, Database, SnapshotStore } from '../lib/index.js';
 import { CHUNK_BYTES } from '../lib/snapshots/snapshot-store.js';
+import { endOnSignals, WorkFolder } from './shared/work-folder.js';
 import type { MemoryFigures } from './snapshot-memory.js';
 
 const KIB = 2 ** 10;
@@ -28,20 +29,18 @@ const { dir } = new Command('bench:snapshots')
   .parse()
   .opts<{ dir: string }>();
 
-const folder = mkdtempSync(join(dir, 'bench-'));
-process.once('SIGINT', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(130);
-});
+const workFolder = new WorkFolder(dir, 'snapshots');
+const folder = workFolder.path;
+endOnSignals(workFolder);
 try {
   measureChunks();
   await measureDisk();
   await measureAppends();
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  workFolder[Symbol.dispose]();
 }
 
-/** Of each size of the chunks: how fast, and in how much memory, 1 GiB goes in and out. */
+/** For each size of chunks: how fast 1 GiB goes in and out, and in how much memory. */
 function measureChunks(): void {
   const script = fileURLToPath(new URL('snapshot-memory.js', import.meta.url));
   const table = new Table({ shouldDisableColors: true, columns: [{ name: 'chunk', title: '1 GiB in chunks of' }] });
@@ -85,7 +84,7 @@ async function measureDisk(): Promise<void> {
   await db.close();
 }
 
-/** The log alone, and beside 1 GiB that is put, in turns. */
+/** Appends to the log, alone and while 1 GiB is put, in turns. */
 async function measureAppends(): Promise<void> {
   const db = await Database.open(join(folder, 'appends'), { columnFamilies: ['log', 'snapshots'] });
   const store = await SnapshotStore.openIn(db, 'snapshots');
@@ -97,7 +96,7 @@ async function measureAppends(): Promise<void> {
     const begun = performance.now();
     const beside = await appendUntil(log, store.put('snapshot', round, megabytes((1024 * MIB) / MB)));
     const seconds = (performance.now() - begun) / 1000;
-    await sleep(3000); // for what the reclaimer has left to do
+    await sleep(3000); // the reclaimer finishes its work
     ratios.push(beside.percentile(99) / alone.percentile(99));
     table.addRow({
       round,

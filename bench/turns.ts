@@ -1,5 +1,5 @@
-// What is measured: one turn of one contestant each, in every round. Those that are compared stand side by side, so that
-// they are measured within seconds of each other.
+// What is measured. Each of these is one turn of one contestant, and comes once in every round. Turns that are compared stand
+// side by side, so that they are measured within seconds of each other.
 
 import type { ContestantName } from './launches.js';
 import type { Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
@@ -15,7 +15,7 @@ export interface Turn {
   figure: 'latency' | 'rate' | 'loop-delay';
 }
 
-const FLOOR = { contestant: 'floor', who: 'RocksDB in C++' } as const;
+const BASELINE = { contestant: 'baseline', who: 'RocksDB in C++' } as const;
 const STORAGE = { contestant: 'storage', who: 'RocksdbStorage' } as const;
 const OBJECTS = { contestant: 'storage-objects', who: 'RocksdbStorage' } as const;
 const ASYNC_OBJECTS = { contestant: 'async-objects', who: 'AsyncRocksdbStorage' } as const;
@@ -44,38 +44,38 @@ const READ = { work: 'read', what: 'reads of 10,000 entries', figure: 'rate' } a
 
 export const TURNS = {
   diskGrowing: {
-    contestant: 'floor',
+    contestant: 'baseline',
     who: 'disk',
     work: 'write-growing',
     what: 'pwrite + fdatasync, growing file',
     figure: 'latency',
   },
   diskPreallocated: {
-    contestant: 'floor',
+    contestant: 'baseline',
     who: 'disk',
     work: 'write-preallocated',
     what: 'pwrite + fdatasync, preallocated file',
     figure: 'latency',
   },
 
-  floorOne: { ...FLOOR, ...ONE },
+  baselineOne: { ...BASELINE, ...ONE },
   storageOne: { ...STORAGE, ...ONE },
   asyncOne: { ...ASYNC, ...ONE },
   nodeRocksdbOne: { ...NODE_ROCKSDB, ...ONE },
   classicLevelOne: { ...CLASSIC_LEVEL, ...ONE },
   lmdbOne: { ...LMDB, ...ONE },
 
-  floorOneCold: { ...FLOOR, ...ONE_COLD },
+  baselineOneCold: { ...BASELINE, ...ONE_COLD },
   storageOneCold: { ...STORAGE, ...ONE_COLD },
 
-  floorBatch64: { ...FLOOR, ...BATCH_64 },
+  baselineBatch64: { ...BASELINE, ...BATCH_64 },
   async64: { ...ASYNC, ...IN_FLIGHT_64 },
   async1024: { ...ASYNC, ...IN_FLIGHT_1024 },
   lmdb64: { ...LMDB, ...IN_FLIGHT_64 },
   classicLevel64: { ...CLASSIC_LEVEL, ...IN_FLIGHT_64 },
   nodeRocksdb64: { ...NODE_ROCKSDB, ...IN_FLIGHT_64 },
 
-  floorBatch1000: { ...FLOOR, ...BATCH_1000 },
+  baselineBatch1000: { ...BASELINE, ...BATCH_1000 },
   storageBatch1000: { ...STORAGE, ...BATCH_1000 },
 
   msgpackrAlone: {
@@ -123,7 +123,7 @@ export const TURNS = {
 export type TurnName = keyof typeof TURNS;
 export const TURN_NAMES = Object.keys(TURNS) as TurnName[];
 
-/** What counts of a sample: µs, entries per second, or ms. */
+/** The figure of a sample that counts: in µs, entries per second, or ms. */
 export function figureOf(turn: TurnName, sample: Sample): number {
   switch (TURNS[turn].figure) {
     case 'latency':

@@ -3,36 +3,48 @@ import { constants } from 'node:os';
 import { Command } from 'commander';
 import { Database } from '../binding/index.js';
 import { msgpackCodec } from '../lib/format/msgpack-codec.js';
+import { rawCodec } from '../lib/format/raw-codec.js';
 import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { jsonLines, MalformedLineError } from './json-lines.js';
+import { openExisting } from './open-database.js';
 import { cfOption, dbOption, parseCount } from './options.js';
 
 interface AppendOptions {
   db: string;
   cf: string;
   batch: number;
+  create?: true;
 }
 
-/** Encoded bytes that are not held back for the rest of a batch. */
+/** So many encoded bytes are written at once, even if the batch has room for more entries. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 export function appendCommand(): Command {
   return new Command('append')
     .description(
-      'Appends JSON Lines from stdin, one entry a line, durably, with the default codec (MessagePack). A malformed line ' +
-        'stops it, as SIGINT and SIGTERM do; what came before stays.',
+      'Appends JSON Lines from stdin, one entry a line, durably, with the default codec (MessagePack). Blank lines are ' +
+        'skipped. A malformed line stops it and is told by its number, SIGINT and SIGTERM stop it too; what came before stays.',
     )
     .addOption(dbOption)
     .addOption(cfOption)
-    .option('--batch <n>', 'entries per write, each write one fsync; 16 MiB are written at once', parseCount, 1000)
+    .option('--create', 'make the database and the column family where there is none (default: refuse)')
+    .option(
+      '--batch <n>',
+      'entries per write, each write one fsync; a batch is written earlier once it has 16 MiB',
+      parseCount,
+      1000,
+    )
     .action(append);
 }
 
-async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promise<void> {
-  // Node gives an empty stream for it.
+async function append({ db: path, cf, batch: batchSize, create }: AppendOptions): Promise<void> {
+  // Node would read it as an empty input.
   if (fstatSync(process.stdin.fd).isDirectory()) throw new Error('read stdin: it is a folder');
-  await using db = await Database.open(path, { columnFamilies: [cf] });
-  const storage = RocksdbStorage.openIn<unknown>(db, cf);
+  await using db = create
+    ? await Database.open(path, { columnFamilies: [cf] })
+    : await openExisting(path, cf, '; --create makes it');
+  // A line is encoded when it is read, so that one that cannot be stored is told by its number.
+  const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec });
   const fsyncsBefore = fsyncs(db);
   const { next: start } = storage.getBounds();
 
@@ -52,20 +64,18 @@ async function append({ db: path, cf, batch: batchSize }: AppendOptions): Promis
 }
 
 async function appendLines(
-  storage: RocksdbStorage<unknown>,
+  storage: RocksdbStorage<Uint8Array>,
   batchSize: number,
   interruption: Interruption,
 ): Promise<void> {
-  const codec = msgpackCodec<unknown>();
-  const batch: unknown[] = [];
+  const { encode } = msgpackCodec<unknown>();
+  const batch: Uint8Array[] = [];
   let batchBytes = 0;
-  const encode = (entry: unknown) => {
-    batchBytes += codec.encode(entry).byteLength;
-  };
   let malformed: MalformedLineError | undefined;
   try {
     for await (const entry of jsonLines(process.stdin, encode)) {
       batch.push(entry);
+      batchBytes += entry.byteLength;
       if (batch.length < batchSize && batchBytes < MAX_BATCH_BYTES) continue;
       storage.appendEntries(batch.splice(0));
       batchBytes = 0;

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { Database, RocksError } from '../binding/index.js';
+import { type Database, RocksError } from '../binding/index.js';
+import { openExisting } from './open-database.js';
 import { dbOption } from './options.js';
 
 interface CheckpointOptions {
@@ -32,7 +33,7 @@ async function checkpoint({ db: path, to }: CheckpointOptions): Promise<void> {
 
 async function open(path: string): Promise<Database> {
   try {
-    return await Database.open(path, { createIfMissing: false });
+    return await openExisting(path, undefined);
   } catch (error) {
     if (!(error instanceof RocksError) || error.code !== 'LOCKED') throw error;
     throw new Error(`${error.message}; stop the program that has it open, or call db.checkpoint() in it`);

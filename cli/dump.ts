@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { Database } from '../binding/index.js';
 import { LOG_END, LOG_START, logKey, parseLogKey } from '../lib/format/log-keys.js';
 import { msgpackCodec } from '../lib/format/msgpack-codec.js';
 import { decodeValue } from '../lib/format/values.js';
 import { JSON_FORMS, toJson } from './json.js';
+import { openToRead } from './open-database.js';
 import { cfOption, dbOption, parseIndex } from './options.js';
 
 interface DumpOptions {
@@ -29,7 +29,7 @@ export function dumpCommand(): Command {
 }
 
 async function dump({ db: path, cf, from, to }: DumpOptions): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   const codec = msgpackCodec<unknown>();
   const range = { gte: from === undefined ? LOG_START : logKey(from), lt: to === undefined ? LOG_END : logKey(to) };
   for await (const { key, value } of db.iterate(db.columnFamily(cf), range)) {

@@ -9,7 +9,7 @@ export const JSON_FORMS =
 /** One line of JSON, with {@link JSON_FORMS} in it. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, part: unknown) {
-    return nearest(this[key], part); // `part` has been through toJSON, which a Buffer has
+    return nearest(this[key], part); // not `part` alone: a Buffer's toJSON has changed it
   });
 }
 

@@ -13,14 +13,14 @@ export function parseCount(text: string): number {
   return parseInteger(text, 1);
 }
 
-/** "1,8,64": at least one, none twice. */
+/** Of "1,8,64": at least one number, none twice. */
 export function parseCounts(text: string): number[] {
   const counts = text.split(',').map(parseCount);
   if (new Set(counts).size < counts.length) throw new InvalidArgumentError('Each number may stand there once.');
   return counts;
 }
 
-/** "a,b", each one of `known`, none twice. */
+/** Of "a,b": each one of `known`, none twice. */
 export function parseNames<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
   return (text) => {
     const names = text.split(',').map((word) => {
@@ -35,7 +35,7 @@ export function parseNames<Name extends string>(known: readonly Name[]): (text: 
 
 export function parsePositive(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value > 0)) throw new InvalidArgumentError('A number above 0 is needed.');
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('A number above 0 is needed.');
   return value;
 }
 

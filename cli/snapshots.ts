@@ -5,12 +5,13 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { Table } from 'console-table-printer';
 import { Database } from '../binding/index.js';
 import { SnapshotStore } from '../lib/snapshots/snapshot-store.js';
 import { toJson } from './json.js';
 import { writeNewFile } from './new-file.js';
+import { openToRead } from './open-database.js';
 import { dbOption, parseIndex } from './options.js';
+import { newTable } from './table.js';
 
 interface StoreOptions {
   db: string;
@@ -63,21 +64,18 @@ export function snapshotsCommand(): Command {
 }
 
 async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   const snapshots = await (await SnapshotStore.openIn(db, cf)).list();
   if (json) {
     for (const snapshot of snapshots) console.log(toJson(snapshot));
     return;
   }
-  const table = new Table({
-    shouldDisableColors: true,
-    columns: [
-      { name: 'name', title: `snapshot in column family ${cf}`, alignment: 'left' },
-      { name: 'index', alignment: 'right' },
-      { name: 'bytes', alignment: 'right' },
-      { name: 'created', alignment: 'left' },
-    ],
-  });
+  const table = await newTable([
+    { name: 'name', title: `snapshot in column family ${cf}`, alignment: 'left' },
+    { name: 'index', alignment: 'right' },
+    { name: 'bytes', alignment: 'right' },
+    { name: 'created', alignment: 'left' },
+  ]);
   for (const { name, index, byteLength, createdAt } of snapshots) {
     table.addRow({ name, index, bytes: byteLength, created: createdAt.toISOString() });
   }
@@ -85,7 +83,7 @@ async function list({ db: path, cf, json }: StoreOptions & { json?: true }): Pro
 }
 
 async function exportSnapshot({ db: path, cf, name, to }: StoreOptions & { name: string; to?: string }): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
+  await using db = await openToRead(path, cf);
   const bytes = await (await SnapshotStore.openIn(db, cf)).open(name);
   const { index, byteLength } = bytes.snapshot;
   const exported = `exported ${JSON.stringify(name)} at index ${index}`;

@@ -1,14 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { Command } from 'commander';
-import { Table } from 'console-table-printer';
-import { Database } from '../binding/index.js';
 import type { Ballot } from '../lib/contract/storage.js';
 import { META_KEYS } from '../lib/format/log-keys.js';
 import { rawCodec } from '../lib/format/raw-codec.js';
 import { RocksdbStorage } from '../lib/log/rocksdb-storage.js';
 import { toJson } from './json.js';
+import { openToRead } from './open-database.js';
 import { cfOption, dbOption } from './options.js';
+import { newTable } from './table.js';
 
 interface StatOptions {
   db: string;
@@ -26,8 +26,8 @@ export function statCommand(): Command {
 }
 
 async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
-  await using db = await Database.open(path, { readOnly: true });
-  // Raw codecs: sizes are asked for, whatever codec the entries and the snapshot were written with.
+  await using db = await openToRead(path, cf);
+  // Raw codecs, because nothing is decoded: the log may be of any codec.
   const storage = RocksdbStorage.openIn(db, cf, { entryCodec: rawCodec, snapshotCodec: rawCodec });
   const family = db.columnFamily(cf);
   const { first, next } = storage.getBounds();
@@ -49,13 +49,10 @@ async function printStat({ db: path, cf, json }: StatOptions): Promise<void> {
     console.log(toJson(figures));
     return;
   }
-  const table = new Table({
-    shouldDisableColors: true,
-    columns: [
-      { name: 'what', title: `log in column family ${cf}`, alignment: 'left' },
-      { name: 'value', title: '', alignment: 'right' },
-    ],
-  });
+  const table = await newTable([
+    { name: 'what', title: `log in column family ${cf}`, alignment: 'left' },
+    { name: 'value', title: '', alignment: 'right' },
+  ]);
   for (const [what, value] of [
     ['first index', first],
     ['next index', next],

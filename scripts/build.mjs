@@ -1,5 +1,5 @@
-// Builds what is missing or stale: the addon in build/, the compiled TypeScript in dist/. Each carries a stamp, a hash of
-// all that it was made from, so that a run with nothing to do reads some small files and ends.
+// Builds what is missing or stale: the addon in build/, the compiled TypeScript in dist/. Each has a stamp, a hash of all that
+// it was made from, so a run with nothing to do only reads some small files.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path';
 import { cacheFolder, filesIn, root, stop } from './workspace.mjs';
 
 const ADDON = 'build/Release/omnipaxos_rocksdb.node';
-const FLOOR = 'build/Release/floor';
+const BASELINE = 'build/Release/native-baseline';
 const ADDON_PACKAGES = ['@nxtedition/rocksdb', 'cmake-js', 'node-addon-api', 'node-api-headers'];
 const INSTALL_TOOLS =
   process.platform === 'darwin'
@@ -39,9 +39,9 @@ async function buildAddon() {
     root, // CMake's files in build/ name it
     `${process.platform} ${process.arch}`,
     ...ADDON_PACKAGES.map(installedVersion),
-    ...contents(['CMakeLists.txt', ...['native', 'bench/floor', 'test/disk-shim'].flatMap(filesIn)]),
+    ...contents(['CMakeLists.txt', ...['native', 'bench/native-baseline', 'test/disk-shim'].flatMap(filesIn)]),
   ];
-  await unlessUpToDate('build/.stamp', inputs, [ADDON, FLOOR], async () => {
+  await unlessUpToDate('build/.stamp', inputs, [ADDON, BASELINE], async () => {
     checkTools();
     const generator = onPath('ninja') ? 'Ninja' : 'Unix Makefiles';
     if (!wasConfiguredFor(generator)) rmSync('build', { recursive: true, force: true });

@@ -1,10 +1,10 @@
-// Checks native/ and bench/floor/ with clang-format, then with clang-tidy. With --fix it formats in place, and does no more.
-// clang-tidy needs build/, where the build says how each file is compiled. It takes a second or two a file, so what has
-// passed is remembered there, by a hash of all that decides it.
+// Checks native/ and bench/native-baseline/ with clang-format, then with clang-tidy. With --fix it only formats, in place.
+// clang-tidy needs build/, where the build says how each file is compiled. It takes a second or two for each file. So files
+// that pass are remembered there, by a hash of all that decides whether they do.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder, filesIn, root, stop } from './workspace.mjs';
@@ -14,31 +14,42 @@ const COMMANDS = 'build/compile_commands.json';
 const PASSED = 'build/clang-tidy-passed.json';
 
 const fix = process.argv.includes('--fix');
-const files = ['native', 'bench/floor'].flatMap(filesIn);
+const files = ['native', 'bench/native-baseline'].flatMap(filesIn);
 const headers = files.filter((file) => extname(file) === '.h');
 const sources = files.filter((file) => extname(file) === '.cc');
 const tools = installTools();
 format();
 if (!fix) await tidy();
 
-/** The pinned tools, in a Python environment that every clone of this version shares. */
+/**
+ * The pinned tools, in a Python environment that clones share. Each clone that finds none makes one in a new folder. The
+ * first to finish links the shared name to its folder, so clones may do this at the same time.
+ */
 function installTools() {
-  const folder = join(cacheFolder(), `clang-tools-${hash(readFileSync(REQUIREMENTS, 'utf8')).slice(0, 16)}`);
-  const complete = join(folder, 'complete');
-  if (!existsSync(complete)) {
-    console.log(`Installing clang-format and clang-tidy into ${folder}`);
-    try {
-      execFileSync('python3', ['-m', 'venv', '--clear', folder], { stdio: 'inherit' });
-      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes'];
-      execFileSync(join(folder, 'bin/python'), [...pip, '--requirement', REQUIREMENTS], { stdio: 'inherit' });
-    } catch {
-      stop(
-        'clang-format and clang-tidy could not be installed; it takes Python 3 with venv: `apt-get install python3-venv`.',
-      );
-    }
-    writeFileSync(complete, '');
+  const shared = join(cacheFolder(), `clang-tools-${hash(readFileSync(REQUIREMENTS, 'utf8')).slice(0, 16)}`);
+  if (existsSync(join(shared, 'complete'))) return join(shared, 'bin');
+
+  mkdirSync(cacheFolder(), { recursive: true });
+  const folder = mkdtempSync(`${shared}-`);
+  console.log(`Installing clang-format and clang-tidy into ${folder}`);
+  try {
+    execFileSync('python3', ['-m', 'venv', folder], { stdio: 'inherit' });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes'];
+    execFileSync(join(folder, 'bin/python'), [...pip, '--requirement', REQUIREMENTS], { stdio: 'inherit' });
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+    stop(
+      'clang-format and clang-tidy could not be installed; it takes Python 3 with venv: `apt-get install python3-venv`.',
+    );
   }
-  return join(folder, 'bin');
+  writeFileSync(join(folder, 'complete'), '');
+  try {
+    symlinkSync(folder, shared);
+  } catch (error) {
+    if (!existsSync(join(shared, 'complete'))) stop(`${shared} is in the way (${error.code}): remove it.`);
+    rmSync(folder, { recursive: true }); // another clone was quicker
+  }
+  return join(shared, 'bin');
 }
 
 function format() {

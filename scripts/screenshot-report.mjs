@@ -1,4 +1,4 @@
-// Screenshots of a page that `bench fsync --html` has written, for docs/:
+// Screenshots of a report that `bench fsync --html` has written, for docs/:
 //   node scripts/screenshot-report.mjs REPORT.html docs && pngquant --ext .png --force docs/fsync-*.png
 
 import { join, resolve } from 'node:path';
@@ -6,6 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const [report, folder] = process.argv.slice(2).map((path) => resolve(path));
+if (folder === undefined) {
+  console.error('usage: node scripts/screenshot-report.mjs REPORT.html FOLDER, which gets fsync-*.png');
+  process.exit(2);
+}
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Each begins at one heading and ends at another. */

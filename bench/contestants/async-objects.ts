@@ -8,7 +8,7 @@ import { measureInFlight } from '../shared/measure.js';
 import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from '../shared/own-database.js';
 import { rawEntries } from '../shared/raw-entries.js';
 
-/** Entries are flight records; or objects that hold `entryBytes` bytes, which fill a WAL faster. */
+/** Entries are flight records. Where `entryBytes` is given, they are objects of so many bytes, which fill a WAL faster. */
 export async function openAsyncStorageOfObjects(folder: string): Promise<Contestant> {
   const db = await openLogDatabase(join(folder, 'db'));
   const log = await AsyncRocksdbStorage.openIn<object>(db, LOG);

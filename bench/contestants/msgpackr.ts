@@ -1,4 +1,4 @@
-// msgpackr alone, with the settings of lib/codec.ts, and without its checks.
+// msgpackr alone, with the settings of lib/format/msgpack-codec.ts but without its checks.
 
 import { Packr } from 'msgpackr';
 import { flights } from '../flights.js';

@@ -1,4 +1,4 @@
-// node-rocksdb with what it is read for as well.
+// node-rocksdb: its appends, and reads by its iterator.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

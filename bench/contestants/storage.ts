@@ -16,7 +16,7 @@ export function openStorage(folder: string): Promise<Contestant> {
   return openWithCodec<Uint8Array>(folder, rawCodec, rawEntries);
 }
 
-/** Entries are flight records; or objects that hold `entryBytes` bytes, which fill a WAL faster. */
+/** Entries are flight records. Where `entryBytes` is given, they are objects of so many bytes, which fill a WAL faster. */
 export function openStorageOfObjects(folder: string): Promise<Contestant> {
   return openWithCodec<object>(folder, msgpackCodec(), (count, entryBytes) =>
     entryBytes === undefined ? flights(count) : rawEntries(count, entryBytes).map((bytes) => ({ bytes })),

@@ -1,5 +1,5 @@
-// What changed from one run to another. A change counts where the repeats of the two runs do not overlap: every one of
-// the one is above every one of the other.
+// What changed from one run to another. A change counts where the repeats of the two runs do not overlap: each repeat of one
+// run is above each of the other.
 
 import { isDeepStrictEqual } from 'node:util';
 import { Table } from 'console-table-printer';
@@ -18,7 +18,7 @@ export interface Change {
   after: Summary;
   /** 0.1: a tenth more than before. */
   change: number;
-  /** As a share of the median; nothing where a single repeat does not tell. */
+  /** As a share of the median. Undefined where there are too few repeats to tell. */
   noiseBefore: number | undefined;
   noiseAfter: number | undefined;
   exceedsNoise: boolean;
@@ -110,7 +110,7 @@ function summaryOf(a: Report, b: Report, changes: readonly Change[]): string[] {
   ];
 }
 
-/** In what the two runs differ beside the figures. */
+/** How the two runs differ, apart from their figures. */
 function differencesOf(a: Report, b: Report): string[] {
   const isPeerOfBoth = ({ name }: Contestant) =>
     (PEER_NAMES as readonly string[]).includes(name) &&

@@ -1,4 +1,4 @@
-// What a report says in words: the same in the terminal and on the page.
+// What a report says in words: the same in the terminal and in the HTML report.
 
 import { showWriteCache } from '../shared/file-system.js';
 import { showBytes, showNumber, showTime } from './figures.js';
@@ -27,7 +27,7 @@ function priceOfAnFsync(points: readonly PointReport[]): string[] {
 }
 
 function priceOfTheStorage(points: readonly PointReport[]): string[] {
-  const rocksdb = find(points, 'floor', 'append') ?? find(points, 'binding', 'append');
+  const rocksdb = find(points, 'baseline', 'append') ?? find(points, 'binding', 'append');
   const storage = find(points, 'storage', 'append');
   if (!rocksdb || !storage) return [];
   const ratio = storage.latencyUs.p50.median / rocksdb.latencyUs.p50.median;

@@ -1,4 +1,4 @@
-// What in the figures themselves would make them mislead.
+// Signs in the figures themselves that they may mislead.
 
 import type { Environment } from '../shared/environment.js';
 import { showTime } from './figures.js';
@@ -6,7 +6,7 @@ import { FEWEST_REPEATS } from './noise.js';
 import type { PointReport } from './report.js';
 import { ROUNDS } from './rounds.js';
 
-/** No disk, and no controller with a battery, has answered a write and an fdatasync through a file system in less. */
+/** Less than any disk takes, even behind a controller with a battery, for a write and an fdatasync through a file system. */
 const QUICKEST_DISK_US = 8;
 /** Half a turn of the fastest platters that there are. */
 const QUICKEST_PLATTER_US = 2000;

@@ -8,7 +8,7 @@ export function showNumber(value: number): string {
   return threeDigits.format(value);
 }
 
-/** Of things that are counted: every digit. */
+/** A count, with every digit. */
 export function showCount(count: number): string {
   return allDigits.format(count);
 }

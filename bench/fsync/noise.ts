@@ -1,6 +1,6 @@
 import type { Summary } from '../shared/summary.js';
 
-/** Of fewer the noise is not known: two against two lie apart by chance one time in three. */
+/** With fewer, the noise is not known: two repeats lie apart from two others by chance one time in three. */
 export const FEWEST_REPEATS = 3;
 
 /** Half the distance from the lowest repeat to the highest, as a share of their median. */

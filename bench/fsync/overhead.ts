@@ -8,9 +8,9 @@ import { measureBlocking, measureInFlight } from '../shared/measure.js';
 export interface Overhead {
   /** Inside every measured latency: reading the clock once and keeping the result. */
   perCallNs: number;
-  /** The same for an asynchronous call: also a promise that is settled already. */
+  /** The same for an asynchronous call, which also waits for a promise that is settled already. */
   perAsyncCallNs: number;
-  /** Inside the disk's figures alone: what Node adds to a system call. Each of its writes is two. */
+  /** Only inside the disk's figures: what Node adds to a system call. Each write there makes two calls. */
   perSystemCallNs: number;
   /** After each turn, outside every figure: counting one latency into the histogram. */
   perRecordNs: number;

@@ -42,7 +42,7 @@ export const OPERATION_BATCH = 64;
 
 const WHO: Record<ContestantName, string> = {
   disk: 'disk',
-  floor: 'RocksDB in C++',
+  baseline: 'RocksDB in C++',
   binding: 'RocksDB by the binding',
   storage: 'RocksdbStorage',
   'storage-without-recycling': 'RocksdbStorage, WAL not recycled',
@@ -55,7 +55,7 @@ const WHO: Record<ContestantName, string> = {
 
 type Numbers = Partial<Pick<Point, 'batch' | 'inFlight' | 'entryBytes'>>;
 
-export function pointsOf(plan: Plan, rocksdb: 'floor' | 'binding'): Point[] {
+export function pointsOf(plan: Plan, rocksdb: 'baseline' | 'binding'): Point[] {
   const points = new Map<string, Point>();
   const add = (group: Group, contestant: ContestantName, work: TimedWork, numbers: Numbers = {}) => {
     const all = { batch: 1, inFlight: 1, entryBytes: plan.entryBytes[0] as number, ...numbers };
@@ -110,7 +110,7 @@ export function pointsOf(plan: Plan, rocksdb: 'floor' | 'binding'): Point[] {
   return [...points.values()];
 }
 
-/** The most bytes that all calls in flight together may carry, and that a contestant may keep to choose entries from. */
+/** The most bytes that all calls in flight may carry together. A contestant keeps no more entries than that either. */
 const MOST_BYTES_AT_ONCE = 64 * 1024 ** 2;
 
 /** @throws Error where what is asked for would measure the memory rather than the disk */
@@ -135,7 +135,7 @@ function batchOf(operation: Operation): number {
   return ['append-n', 'trim', 'compact'].includes(operation) ? OPERATION_BATCH : 1;
 }
 
-/** Two of the inner part of a sweep, to be combined with two of another. */
+/** Two values from the middle of a sweep, to be combined with two of another sweep. */
 function twoOf(sweep: readonly number[]): number[] {
   const many = sweep.filter((n) => n > 1).sort((a, b) => a - b);
   return [...new Set([1 / 4, 1 / 2].flatMap((part) => many[Math.floor(many.length * part)] ?? []))];
@@ -183,7 +183,7 @@ const STORAGE_OPS: Record<Operation, StorageOp<unknown, unknown>['type']> = {
   'append-n': 'appendEntries',
   'decided-index': 'setDecidedIdx',
   trim: 'trim',
-  compact: 'setSnapshot', // and a trim, and the floor: none of them synced
+  compact: 'setSnapshot', // and a trim, and the compaction floor: none of them synced
 };
 
 /** The operation behind a work, and whether the work syncs it. */

@@ -25,7 +25,7 @@ export function readReport(file: string): Report {
   return report as Report;
 }
 
-/** As far as two of them are compared. */
+/** Whether it has all that comparing two reports needs. */
 function isPoint(value: unknown): boolean {
   const { id, repeats, latencyUs, entriesPerSecond } = (isObject(value) ? value : {}) as Partial<PointReport>;
   const figures = [latencyUs?.p50, latencyUs?.p99, entriesPerSecond];

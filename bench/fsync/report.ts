@@ -1,4 +1,4 @@
-// What a run leaves behind: everything that --json writes, and that the terminal, the page and `bench compare` show.
+// What a run leaves behind: everything that --json writes, and that the terminal, the HTML report and `bench compare` show.
 
 import type { Environment } from '../shared/environment.js';
 import type { Hello, PercentileName } from '../shared/protocol.js';
@@ -8,7 +8,7 @@ import type { Plan } from './plan.js';
 import type { Point } from './points.js';
 
 export const SCHEMA = 'omnipaxos-rocksdb bench fsync';
-/** Raised whenever a reader of the one before would misread what is written. */
+/** Raised whenever a reader of the version before would misread a report. */
 export const SCHEMA_VERSION = 1;
 
 /** The units of every figure, in words; they stand in each report. */
@@ -51,13 +51,13 @@ export interface Choice {
 /** For a latency budget: what to choose. */
 export interface Recommendation {
   budgetMs: number;
-  /** Of all appends that were measured; nothing where none keeps to the budget. */
+  /** The best of all appends that were measured. Undefined where none keeps to the budget. */
   best?: Choice;
-  /** Of the blocking ones. */
+  /** The best of the blocking ones. */
   blocking?: Choice;
-  /** Of the asynchronous ones. */
+  /** The best of the asynchronous ones. */
   async?: Choice;
-  /** The same in words, a paragraph each. */
+  /** The same in words, one paragraph each. */
   text: string[];
 }
 
@@ -73,9 +73,9 @@ export interface Report {
   startedAt: string;
   /** How long the run took. */
   tookS: number;
-  /** Whether it ran to its end: everything is there. */
+  /** Whether it ran to its end, so that everything is there. */
   complete: boolean;
-  /** What ended it before. */
+  /** Where it is not complete: what ended it. */
   endedBy?: string;
   plan: Plan;
   package: string;
@@ -83,15 +83,15 @@ export interface Report {
   environment: Environment;
   overhead: Overhead;
   /**
-   * Who counted the bytes written: the disk, with the file system's journal and whatever else wrote meanwhile; or, where
-   * the folder lies on no disk that the system names, the process (/proc/self/io), which Linux charges with whole pages of
-   * memory, and those may be large.
+   * Who counted the bytes written. The disk counts the file system's journal too, and whatever else wrote meanwhile. Where
+   * the system names no disk for the folder, the process is asked (/proc/self/io): Linux charges it with whole blocks of
+   * memory, which may be large.
    */
   writtenBytesFrom: 'the disk' | 'the process';
   contestants: Contestant[];
   /** Peers that did not take part, and why. */
   skipped: { name: string; reason: string }[];
-  /** What would make the figures mislead. */
+  /** Why the figures may mislead. */
   warnings: string[];
   recommendation: Recommendation;
   points: PointReport[];

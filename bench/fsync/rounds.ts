@@ -1,5 +1,5 @@
 // Runs all points round by round until the time is over, so that a slow minute of the machine hits every point alike. The
-// first counted round is finished even past that time: on a slow disk a late report is worth more than a part of one.
+// first counted round is always finished: on a slow disk a whole report that is late is worth more than a part of one.
 
 import { Lineup, type TurnSample } from '../shared/lineup.js';
 import { PEER_NAMES } from '../shared/peers/index.js';
@@ -7,14 +7,14 @@ import type { Hello } from '../shared/protocol.js';
 import { type ContestantName, entrantOf } from './entrants.js';
 import type { Point } from './points.js';
 
-/** Counted rounds; more where turns of the longest leave time. */
+/** Counted rounds. There are more if time is left even though turns are as long as they may be. */
 export const ROUNDS = 5;
-/** Of the whole time, what one contestant may take to reach its steady state. */
+/** The share of the whole time that one contestant may take to reach its steady state. */
 const WARM_UP_SHARE = 0.03;
-/** Of the whole time, what round 0 may take. */
+/** The share of the whole time that round 0 may take. */
 const ROUND_0_SHARE = 0.08;
 const SHORTEST_TURN_MS = 10;
-/** What a turn writes stays on the disk until it is over. */
+/** A turn's bytes stay on the disk until the turn is over. */
 const LONGEST_TURN_MS = 500;
 
 export interface Results {
@@ -30,7 +30,7 @@ export interface Run {
   points: readonly Point[];
   /** On the clock of performance.now(). */
   endsAt: number;
-  /** Ends the run at once, with what has been measured. */
+  /** Ends the run at once. What has been measured is kept. */
   signal: AbortSignal;
   onProgress: (what: string) => void;
   diskWrites: () => number | undefined;
@@ -72,8 +72,8 @@ async function measureAll(
 ) {
   const present = () => points.filter(({ contestant }) => results.absent[contestant] === undefined);
   let turnMs = turnOf(((endsAt - performance.now()) * ROUND_0_SHARE) / present().length);
-  // Round 0 is not counted: code is compiled and caches are filled in it, and it tells what a turn takes beside its own
-  // time. Every other round runs backwards, so that a machine that slows down steadily favours nobody.
+  // Round 0 is not counted: it compiles code, fills caches, and shows how much longer than its own time a turn takes. Every
+  // other round runs backwards, so that a machine that slows down steadily favours nobody.
   for (let round = 0; round <= ROUNDS || turnMs === LONGEST_TURN_MS; round++) {
     const roundStart = performance.now();
     const turns = round % 2 === 1 ? present() : present().reverse();
@@ -99,7 +99,7 @@ function turnOf(ms: number): number {
   return Math.min(LONGEST_TURN_MS, Math.max(SHORTEST_TURN_MS, ms));
 }
 
-/** A peer that fails is left out, and said to be; of this project's own contestants none may fail. */
+/** A peer that fails is left out, and the report says so. If a contestant of this project fails, so does the run. */
 function missPeer(name: ContestantName, error: unknown, results: Results, signal: AbortSignal): void {
   if (signal.aborted || !(PEER_NAMES as readonly string[]).includes(name)) throw error;
   results.absent[name] = error instanceof Error ? error.message.replace(`${name}: `, '') : String(error);

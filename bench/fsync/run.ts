@@ -3,7 +3,7 @@ import { loadAddon } from '../../binding/load-addon.js';
 import { describeEnvironment, type Environment, warningsAbout } from '../shared/environment.js';
 import { writtenBytes } from '../shared/file-system.js';
 import { doubtsAbout } from './doubts.js';
-import { rocksdbFloor } from './entrants.js';
+import { rocksdbBaseline } from './entrants.js';
 import { measureOverhead } from './overhead.js';
 import type { Plan } from './plan.js';
 import { checkPlan, pointsOf } from './points.js';
@@ -17,9 +17,9 @@ export interface RunOptions {
   /** Everything is written below it, in a folder of its own that is removed at the end. */
   dir: string;
   plan: Plan;
-  /** Ends the run; the report is of what has been measured, and its `endedBy` the reason. */
+  /** Ends the run. The report then has what was measured until then, and the reason as its `endedBy`. */
   signal: AbortSignal;
-  /** What is done now, and on the clock of performance.now() when the run will end. */
+  /** Told what is being done, and when the run will end, on the clock of performance.now(). */
   onProgress: (what: string, endsAt: number) => void;
 }
 
@@ -35,7 +35,7 @@ export async function runFsyncBench({ dir, plan, signal, onProgress }: RunOption
   const overhead = await measureOverhead();
 
   const disks = environment.fileSystem?.disks ?? [];
-  const points = pointsOf(plan, rocksdbFloor());
+  const points = pointsOf(plan, rocksdbBaseline());
   const { samples, contestants, absent } = await runRounds({
     folder: workplace.folder,
     points,
@@ -76,7 +76,7 @@ function ownVersion(): string {
 const TELLING =
   /^(data|commit|barrier|journal_checksum|compress|logbsize|logbufs|discard|errors|vers|cache|xattr)(=\w+)?$/;
 
-/** A report is to be passed on: it names no path but the one that was given, no server and no user. */
+/** A report gets passed on. So it names no server, no user, and no path but the one that was given. */
 export function withoutSecrets(environment: Environment, dir: string): Environment {
   const { fileSystem } = environment;
   if (fileSystem === undefined) return { ...environment, folder: dir };

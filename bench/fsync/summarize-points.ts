@@ -4,7 +4,7 @@ import { type Summary, summarize } from '../shared/summary.js';
 import type { Point } from './points.js';
 import type { LoopPercentile, PointReport } from './report.js';
 
-/** What was measured of each point that was measured at all. */
+/** The figures of every point that was measured at all. */
 export function summarizePoints(points: readonly Point[], samples: ReadonlyMap<string, TurnSample[]>): PointReport[] {
   return points.flatMap((point) => {
     const taken = samples.get(point.id);
@@ -13,7 +13,7 @@ export function summarizePoints(points: readonly Point[], samples: ReadonlyMap<s
 }
 
 function summarizePoint(point: Point, samples: readonly TurnSample[]): PointReport {
-  /** Nothing where not every sample has it. */
+  /** Empty unless every sample has it. */
   const optional = <Name extends string>(name: Name, of: (sample: TurnSample) => number | undefined) => {
     const figures = samples.flatMap((sample) => of(sample) ?? []);
     return figures.length === samples.length ? ({ [name]: summarize(figures) } as Record<Name, Summary>) : {};

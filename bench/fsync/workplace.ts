@@ -1,14 +1,14 @@
-// The folder that a run works in: made for it, below the user's, and removed with all that is in it.
+// The folder that a run works in. First it checks that the user's folder, in which it makes one, will do.
 
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { WorkFolder } from '../shared/work-folder.js';
 import { showBytes } from './figures.js';
 
 /** A run of two minutes with every peer has used 1.3 GiB. */
 export const SPACE_NEEDED = 2 * 1024 ** 3;
 
 export class Workplace implements Disposable {
-  readonly folder: string;
+  readonly #folder: WorkFolder;
 
   /** @throws Error, in one line, where the folder will not do */
   constructor(dir: string, spaceNeeded = SPACE_NEEDED) {
@@ -21,13 +21,17 @@ export class Workplace implements Disposable {
     }
     try {
       accessSync(dir, constants.W_OK | constants.X_OK);
-      this.folder = mkdtempSync(join(dir, 'bench-fsync-'));
+      this.#folder = new WorkFolder(dir, 'fsync');
     } catch (error) {
       throw new Error(`${dir} is not writable (${(error as NodeJS.ErrnoException).code})`);
     }
   }
 
+  get folder(): string {
+    return this.#folder.path;
+  }
+
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    this.#folder[Symbol.dispose]();
   }
 }

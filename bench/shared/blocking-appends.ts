@@ -1,4 +1,4 @@
-// The appends of a storage that blocks: on a database that goes on, and on one that is a moment old.
+// The appends of a storage that blocks: to a database in its steady state, and to a new one.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export function appendBlocking<T>(
   return measureBlocking(ms, batch, () => log.appendEntries(entries));
 }
 
-/** In a new database below `folder`, which is removed afterwards. */
+/** Appends to a new database, made in `folder` and removed afterwards. */
 export async function appendCold<T>(
   folder: string,
   options: StorageOptions<T, unknown> & { recycleWalFiles?: number },

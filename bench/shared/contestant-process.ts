@@ -21,7 +21,7 @@ export interface Launch {
   command: string;
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** Out of reach of a terminal's Ctrl-C: the runner ends it. */
+  /** A terminal's Ctrl-C does not reach it: only the runner ends it. */
   detached?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What the figures were measured on, and what would make them mislead.
+// What the figures were measured on, and what about it may make them mislead.
 
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';

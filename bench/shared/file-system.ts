@@ -36,7 +36,7 @@ export function findFileSystem(folder: string): FileSystem | undefined {
   return { type, mountOptions, device, disks: findDisks('/sys', deviceNumber, device) };
 }
 
-/** The mount whose mount point is the longest that leads to `path`; the last of them hides the others. */
+/** The mount with the longest mount point that leads to `path`. Of several on one point the last hides the others. */
 export function findMount(mountinfo: string, path: string): Mount | undefined {
   let found: Mount | undefined;
   for (const line of mountinfo.trim().split('\n')) {
@@ -55,7 +55,7 @@ function unescapeOctal(field: string): string {
   return field.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** `sys` is /sys. Some file systems (btrfs) have a device number of their own: then that of `device` counts. */
+/** `sys` is /sys. Some file systems (btrfs) have a device number that is no disk's: then that of `device` is taken. */
 export function findDisks(sys: string, deviceNumber: string, device: string): Disk[] {
   const numbers = [deviceNumber, numberOf(device)];
   const found = numbers
@@ -71,7 +71,7 @@ function numberOf(device: string): string | undefined {
   return `${Math.floor(node.rdev / 256) % 4096}:${(node.rdev % 256) + Math.floor(node.rdev / 2 ** 20) * 256}`;
 }
 
-/** A partition lies on its disk, a device mapper's or an md's device on its slaves. */
+/** The disks below a device: of a partition its disk, of a device mapper or md the devices that it is made of. */
 function disksBelow(device: string): Disk[] {
   if (existsSync(join(device, 'partition'))) return disksBelow(dirname(device));
   const slaves = existsSync(join(device, 'slaves')) ? readdirSync(join(device, 'slaves')).sort() : [];
@@ -104,7 +104,7 @@ export function writtenBytes(disks: readonly Disk[], sys = '/sys'): number | und
   }, 0);
 }
 
-/** "write back", or "unknown"; of several disks each that differs. */
+/** "write back", or "unknown". Where disks differ, each of their answers. */
 export function showWriteCache(disks: readonly Disk[]): string {
   return [...new Set(disks.map(({ writeCache }) => writeCache ?? 'unknown'))].join(', ') || 'unknown';
 }

@@ -1,5 +1,5 @@
-// The contestants that have been started, on one folder. One of them works at a time; between two turns whatever the one
-// before has left to do in the background is waited for, so that it burdens nobody else.
+// The contestants that have been started, on one folder. One of them works at a time. Before the next turn begins, the one
+// before has finished its work in the background, so that it burdens nobody else.
 
 import { join } from 'node:path';
 import { ContestantProcess, type Launch } from './contestant-process.js';
@@ -20,13 +20,13 @@ export interface TurnSample extends Sample {
 export interface LineupOptions {
   /** What a contestant may take to reach its steady state. Default: as long as it needs. */
   warmUpMs?: number;
-  /** Bytes that the disk has written so far, where the system tells: counted in place of what a process tells. */
+  /** Bytes that the disk has written so far, where the system tells. Then they count, and not what a process tells. */
   diskWrites?: () => number | undefined;
 }
 
 /** The contestant, where there is one, that can make the whole file system durable. */
-const SYNCS_FILE_SYSTEM = 'floor';
-/** One write of 4 MiB after another: the WALs become as long as entries of any size will need. */
+const SYNCS_FILE_SYSTEM = 'baseline';
+/** Writes of 4 MiB, one after another. They make the WALs as long as entries of any size will need. */
 const FILL = { batch: 64, entryBytes: 64 * 1024, ms: 100 };
 const MOST_FILLS = 300;
 
@@ -88,7 +88,7 @@ export class Lineup<Name extends string> implements AsyncDisposable {
     await this.#processes.get(SYNCS_FILE_SYSTEM)?.perform('sync-file-system');
   }
 
-  /** Ends every contestant at once; whatever was asked of one of them rejects. */
+  /** Ends every contestant at once. Requests that are under way reject. */
   kill(): void {
     this.#killed = true;
     for (const process of this.#processes.values()) process.kill();

@@ -6,10 +6,10 @@ import { createHistogram, type Histogram, monitorEventLoopDelay } from 'node:per
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PERCENTILES, type PercentileName, type Percentiles, type Sample } from './protocol.js';
 
-/** Between two looks at the event loop, which its figures include. */
+/** Milliseconds between two looks at the event loop. Its figures include them. */
 const LOOP_SAMPLING_MS = 1;
 
-/** Calls `call` again and again for `ms`, at least once; it blocks until its work is done. */
+/** Calls `call`, which blocks until its work is done, again and again for `ms`, at least once. */
 export function measureBlocking(ms: number, entriesPerCall: number, call: () => void): Sample {
   const written = watchWrites();
   const latencies: number[] = [];
@@ -24,7 +24,7 @@ export function measureBlocking(ms: number, entriesPerCall: number, call: () => 
   return toSample(latencies, entriesPerCall, before - start, written());
 }
 
-/** {@link measureBlocking} with `prepare` before each call, whose time is not counted, and nor are its writes. */
+/** {@link measureBlocking} with `prepare` before each call. Neither the time nor the writes of `prepare` count. */
 export function measurePrepared(ms: number, entriesPerCall: number, prepare: () => void, call: () => void): Sample {
   const latencies: number[] = [];
   const start = performance.now();
@@ -87,7 +87,7 @@ export async function measureInFlight(
   return toSample(latencies, entriesPerCall, last - start, written());
 }
 
-/** The sample of `measure` with the delay of the event loop meanwhile. */
+/** The sample of `measure`, and with it the delay of the event loop during it. */
 export async function watchingLoop(measure: () => Promise<Sample>): Promise<Sample> {
   const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLING_MS });
   delay.enable();
@@ -113,7 +113,7 @@ function toSample(
   };
 }
 
-/** Of a histogram of nanoseconds. */
+/** From a histogram of nanoseconds. */
 function toPercentiles(histogram: Histogram): Percentiles {
   const named = Object.entries(PERCENTILES) as [PercentileName, number][];
   const ofAll = named.map(([name, percentile]) => [name, histogram.percentile(percentile) / 1000] as const);

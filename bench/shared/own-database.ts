@@ -28,7 +28,7 @@ function fsyncs(db: Database): number {
   return Number(db.property('rocksdb.dbstats/db.wal_syncs'));
 }
 
-/** As much of a storage, blocking or not, as its upkeep needs. */
+/** The part of a storage, blocking or not, that its upkeep needs. */
 interface Log {
   getCompactedIdx(): number | Promise<number>;
   getLogLen(): number | Promise<number>;

@@ -1,7 +1,7 @@
 // What the runner and the contestants say to each other. A contestant is a process with a folder of its own. It first
 // prints a Hello; then each line on its stdin, a work and numbers by name ("append batch=64 ms=400"), is answered by one
-// line of JSON; a Failure in place of an answer ends it. ../floor/request.h and ../floor/sample.h are the same in C++. The end
-// of stdin ends a contestant.
+// line of JSON; a Failure in place of an answer ends it. The end of stdin ends a contestant too. request.h and sample.h in
+// ../native-baseline are the same in C++.
 
 /** The calls of a storage whose price depends on whether they are synced. */
 export const OPERATIONS = [
@@ -39,7 +39,7 @@ export type TimedWork =
   | 'write-preallocated-fsync'
   /** Calls of one operation, synced or not as the storage does it; `append-n`, `trim` and `compact` take `batch` entries. */
   | `operation-${Operation}`
-  /** The same records written synced where the storage does not sync, and not where it does. */
+  /** The same records with the syncing reversed: synced where the storage does not sync, and the other way round. */
   | `opposite-${Operation}`;
 
 export type UntimedWork =

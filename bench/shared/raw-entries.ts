@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { ENTRY_BYTES } from './protocol.js';
 
-/** Of single appends: no store sees the same entry twice in a row, and all stay in the processor's caches. */
+/** So many that no store sees the same entry twice in a row, and so few that all stay in the processor's caches. */
 export const DIFFERENT_ENTRIES = 64;
 
 /** `count` entries of random bytes, so that no contestant gains by compressing them. */

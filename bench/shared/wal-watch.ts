@@ -1,19 +1,19 @@
-// Tells whether a RocksDB writes to a recycled WAL file: one that has its size already, so that an fsync need not commit
-// the file's growth. RocksDB recycles a file by giving it a new number as its name.
+// Tells whether a RocksDB writes to a recycled WAL file. Such a file has its size already, so an fsync need not commit any
+// growth. RocksDB recycles a file by giving it a new name, which is a higher number.
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export class WalWatch {
   readonly #folder: string;
-  /** The lowest number that each file was seen under. A file is told from a later one by its birth, not its inode alone. */
+  /** The lowest number that each file was seen under. A later file may have the same inode, but not the same birth. */
   readonly #firstNumber = new Map<string, number>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** To be asked now and then: what was never seen under its earlier number is not known to be recycled. */
+  /** To be asked often: a file is known to be recycled only if it was seen under its earlier number. */
   isRecycled(): boolean {
     let newest = -1;
     let recycled = false;

@@ -14,9 +14,9 @@ export interface Acknowledged {
 }
 
 export interface Recovered {
-  /** Where the next append would land: every flight before it is there. */
+  /** Where the next append would land. Every flight before it is there. */
   next: number;
-  /** Of those acknowledged, the ones that are gone or changed. */
+  /** How many acknowledged flights are gone or changed. */
   lost: number;
   /** Anything else that is not as it was acknowledged, in words. */
   violations: string[];

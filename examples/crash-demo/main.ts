@@ -11,12 +11,12 @@ import { Table } from 'console-table-printer';
 import { type Acknowledged, check } from './check.js';
 import { type Acknowledgement, readFlights } from './protocol.js';
 
-/** How many lives are to be cut short. One that reaches the end before its kill does not count, so there are some to spare. */
+/** How many lives are to be cut short. There are some to spare: one that reaches the end before its kill does not count. */
 const PLANNED_KILLS = 16;
 const LEAST_KILLS = 10;
-/** From the acknowledgement to the kill: anywhere within a write, or between two. */
+/** At most so long after the acknowledgement comes the kill: within a write, or between two. */
 const MAX_DELAY_MS = 4;
-/** Every third life is killed this long after its start: while the process starts, opens the database, recovers the log. */
+/** Every third life is killed within this time: while it starts, opens the database or recovers the log. */
 const MAX_START_MS = 200;
 
 type Doom = { atRecord: number } | { afterMs: number } | 'none';
@@ -26,13 +26,14 @@ const folder = await mkdtemp(join(tmpdir(), 'crash-demo-'));
 const acknowledged: Acknowledged = { promise: 0, acceptedRound: 0, next: 0, decided: 0, compacted: 0 };
 let replica: ChildProcess | undefined;
 process.once('exit', () => replica?.kill('SIGKILL'));
-let interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
-function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Signal = (typeof SIGNALS)[number];
+let interruptedBy: Signal | undefined;
+function interrupt(signal: Signal): void {
   interruptedBy ??= signal;
   replica?.kill('SIGKILL');
 }
-process.once('SIGINT', interrupt);
-process.once('SIGTERM', interrupt);
+for (const signal of SIGNALS) process.once(signal, interrupt);
 
 console.log(
   `A replica appends ${flights.length} flight records to ${folder} and is killed again and again on the way.\n`,
@@ -62,7 +63,7 @@ for (let finished = false; !finished && !interruptedBy; ) {
   if (found.lost > 0 || found.violations.length > 0) break; // a replica must not go on from a log that is wrong
   unacknowledged += found.next - acknowledged.next;
   recovered = found.next;
-  acknowledged.next = found.next; // found durable now, so from now on it must stay
+  acknowledged.next = found.next; // it was found on disk, so it must stay there
   bar.update(found.next, { kills, lost });
 }
 bar.stop();
@@ -133,8 +134,9 @@ async function live(doom: Doom): Promise<boolean> {
   replica = undefined;
   fsyncs += lastFsyncs;
   if (begun > 0) busyMs += performance.now() - begun;
-  if (signal === 'SIGINT' || signal === 'SIGTERM')
-    interrupt(signal); // Ctrl-C goes to both of us
+  const ending = SIGNALS.find((one) => one === signal);
+  if (ending)
+    interrupt(ending); // Ctrl-C goes to both of us
   else if (!done && signal !== 'SIGKILL') throw new Error(`the replica ended by itself, with exit code ${code}`);
   return done;
 }

@@ -1,5 +1,5 @@
-// What the replica tells its parent. Each message is an acknowledgement: the replica sends it once the storage has kept
-// its promise, so that from then on no crash of the process may undo it.
+// What the replica tells its parent. Each message is an acknowledgement: the storage's call has returned, so no crash of the
+// process may undo what it did.
 
 import { readFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ export type Acknowledgement = (
   | { what: 'compacted'; idx: number }
   | { what: 'done' }
 ) & {
-  /** Of this process so far. */
+  /** Fsyncs of this process so far. */
   fsyncs: number;
 };
 

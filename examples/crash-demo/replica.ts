@@ -1,5 +1,5 @@
-// The child: a replica that appends every flight to its log, through whatever has become of the log before it. It may be
-// killed at any moment. Usage: replica.js <folder of the database>
+// The child: a replica that appends every flight to its log. It goes on from what it finds there, and may be killed at any
+// moment. Usage: replica.js <folder of the database>
 
 import { Database, RocksdbStorage } from 'omnipaxos-rocksdb';
 import { type Acknowledgement, countByOrigin, type Flight, type FlightCounts, readFlights } from './protocol.js';

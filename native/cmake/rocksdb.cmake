@@ -1,6 +1,6 @@
 # Target `rocksdb`: RocksDB as a static library, from the C++ source inside the npm package @nxtedition/rocksdb.
 # Compiling it takes minutes, so the finished archive is kept in the user's cache folder, under a key made of all that
-# decides its bytes; a cached archive that does not match its checksum is thrown away and built anew.
+# decides its bytes; one that does not match its checksum is built anew.
 
 include(CheckCXXSourceCompiles)
 include(CheckCXXSymbolExists)
@@ -95,21 +95,13 @@ ${compiler_target}|${CMAKE_OSX_DEPLOYMENT_TARGET}|${CMAKE_OSX_ARCHITECTURES}|${C
 ${rocksdb_definitions}|${rocksdb_options}")
 string(SUBSTRING "${cache_key}" 0 16 cache_key)
 set(rocksdb_cache_entry "${cache_home}/omnipaxos-rocksdb/rocksdb-${rocksdb_version}-${cache_key}")
-set(cached_archive "${rocksdb_cache_entry}/librocksdb.a")
+# Named by the key: to Ninja another archive is another file.
+set(cached_archive "${CMAKE_BINARY_DIR}/rocksdb-${cache_key}.a")
 
-set(archive_is_cached FALSE)
-if(EXISTS "${rocksdb_cache_entry}")
-  if(EXISTS "${cached_archive}" AND EXISTS "${cached_archive}.sha256")
-    file(SHA256 "${cached_archive}" actual_checksum)
-    file(READ "${cached_archive}.sha256" expected_checksum)
-    if(actual_checksum STREQUAL expected_checksum)
-      set(archive_is_cached TRUE)
-    endif()
-  endif()
-  if(NOT archive_is_cached)
-    message(STATUS "The cached RocksDB archive in ${rocksdb_cache_entry} is damaged or incomplete: building it anew")
-    file(REMOVE_RECURSE "${rocksdb_cache_entry}")
-  endif()
+include("${CMAKE_CURRENT_LIST_DIR}/archive-cache.cmake")
+take_archive("${rocksdb_cache_entry}" "${cached_archive}" archive_is_cached)
+if(NOT archive_is_cached AND EXISTS "${rocksdb_cache_entry}")
+  message(STATUS "The cached RocksDB archive in ${rocksdb_cache_entry} is damaged or incomplete: building it anew")
 endif()
 
 # ── The target ───────────────────────────────────────────────────────────────────────────────────────────────────────

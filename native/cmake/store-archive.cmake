@@ -1,21 +1,3 @@
-# Puts ARCHIVE and its checksum into the cache folder ENTRY. Both are written aside and appear by one rename, so a build
-# that is interrupted leaves no half-written entry. A cache that cannot be written costs a rebuild later, never the build.
-
-string(RANDOM LENGTH 12 suffix)
-set(aside "${ENTRY}.tmp-${suffix}")
-get_filename_component(cache_folder "${ENTRY}" DIRECTORY)
-execute_process(COMMAND ${CMAKE_COMMAND} -E make_directory "${aside}" RESULT_VARIABLE failed ERROR_QUIET)
-if(NOT failed)
-  execute_process(COMMAND ${CMAKE_COMMAND} -E copy "${ARCHIVE}" "${aside}/librocksdb.a" RESULT_VARIABLE failed ERROR_QUIET)
-endif()
-if(failed)
-  file(REMOVE_RECURSE "${aside}")
-  message(STATUS "Could not write to ${cache_folder}: the RocksDB archive is not kept, the next clean build compiles it again")
-  return()
-endif()
-file(SHA256 "${aside}/librocksdb.a" checksum)
-file(WRITE "${aside}/librocksdb.a.sha256" "${checksum}")
-file(RENAME "${aside}" "${ENTRY}" RESULT lost_the_race)
-if(lost_the_race)
-  file(REMOVE_RECURSE "${aside}")
-endif()
+# Run by the build once RocksDB is compiled: keeps ARCHIVE as the ENTRY of the cache.
+include("${CMAKE_CURRENT_LIST_DIR}/archive-cache.cmake")
+store_archive("${ARCHIVE}" "${ENTRY}")

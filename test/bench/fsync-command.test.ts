@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -20,6 +20,7 @@ describe('a short run', () => {
   let report: Report;
   beforeAll(async () => {
     writeFileSync(join(dir, 'mine'), 'not to be touched');
+    mkdirSync(join(dir, 'bench-fsync-abc123'));
     const peers = ['--peers', 'node-rocksdb,classic-level,lmdb'];
     outcome = await runCommand(['bench', 'fsync', '--dir', dir, '--duration', '5', ...FEW, ...peers, '--json', json]);
     report = readReport(json);
@@ -28,8 +29,12 @@ describe('a short run', () => {
 
   it('succeeds, and leaves nothing in the folder but what was there', () => {
     expect(outcome).toMatchObject({ exitCode: 0 });
-    expect(readdirSync(dir)).toEqual(['mine']);
+    expect(readdirSync(dir).sort()).toEqual(['bench-fsync-abc123', 'mine']);
     expect(readFileSync(join(dir, 'mine'), 'utf8')).toBe('not to be touched');
+  });
+
+  it('tells of a folder that a killed run may have left', () => {
+    expect(outcome.stderr).toContain(`Warning: ${join(dir, 'bench-fsync-abc123')} is of another run.`);
   });
 
   it('prints progress to stderr, and to stdout a table and a recommendation', () => {
@@ -113,8 +118,9 @@ describe('what cannot be measured', () => {
       /1 GiB at once: at most 64 MiB/,
     ],
     ['a report that could not be written', ['--json', '/nope/report.json'], /cannot be written/],
-    ['a page that could not be written', ['--html', '/nope/report.html'], /cannot be written/],
+    ['an HTML report that could not be written', ['--html', '/nope/report.html'], /cannot be written/],
     ['a folder as a report', ['--json', '/'], /\/ cannot be written: it is a folder/],
+    ['a file that is there already', ['--json', file], /is there already: remove it first/],
     ['one file for both reports', ['--json', file, '--html', file], /--json and --html are both/],
   ])('refuses %s, in one line', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await runCommand(['bench', 'fsync', ...args]);

@@ -4,7 +4,7 @@ import { checkPlan, operationOf, pointsOf } from '../../bench/fsync/points.js';
 import { PEER_NAMES } from '../../bench/shared/peers/index.js';
 import { OPERATIONS } from '../../bench/shared/protocol.js';
 
-const points = pointsOf({ ...DEFAULT_PLAN, peers: PEER_NAMES }, 'floor');
+const points = pointsOf({ ...DEFAULT_PLAN, peers: PEER_NAMES }, 'baseline');
 const inGroup = (group: string) => points.filter(({ groups }) => (groups as string[]).includes(group));
 
 describe('pointsOf', () => {
@@ -27,7 +27,7 @@ describe('pointsOf', () => {
   });
 
   it('measures everything else with the first size of the plan', () => {
-    const others = pointsOf({ ...DEFAULT_PLAN, entryBytes: [500, 64] }, 'floor').filter(
+    const others = pointsOf({ ...DEFAULT_PLAN, entryBytes: [500, 64] }, 'baseline').filter(
       ({ entryBytes }) => entryBytes !== 500,
     );
     expect(others.map(({ groups }) => groups)).toEqual([['entry-size']]);

@@ -5,7 +5,7 @@ import { summarizePoints } from '../../bench/fsync/summarize-points.js';
 import type { TurnSample } from '../../bench/shared/lineup.js';
 import type { Percentiles } from '../../bench/shared/protocol.js';
 
-const points = pointsOf(DEFAULT_PLAN, 'floor');
+const points = pointsOf(DEFAULT_PLAN, 'baseline');
 const APPEND_64 = 'storage append batch=64 inFlight=1 entryBytes=128';
 const TRIM = 'storage operation-trim batch=64 inFlight=1 entryBytes=128';
 

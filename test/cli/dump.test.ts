@@ -65,12 +65,12 @@ describe('dump, beside a live writer', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(entries.map(([, printed]) => printed));
   });
 
-  it('streams a log of many pages, back into append unchanged', async () => {
+  it('streams a long log, back into append unchanged', async () => {
     const entries = Array.from({ length: 5000 }, (_, i) => ({ i, filling: 'x'.repeat(200) }));
     log.appendEntries(entries);
     const { stdout } = await runCommand(['dump', '--db', path]);
     const copy = join(temporaryFolder(), 'copy');
-    await runCommand(['append', '--db', copy], stdout);
+    await runCommand(['append', '--create', '--db', copy], stdout);
     expect((await runCommand(['dump', '--db', copy])).stdout).toBe(stdout);
     expect(stdout.split('\n').length).toBe(5001);
   });
@@ -117,5 +117,9 @@ describe('dump', () => {
     const { exitCode, stderr } = await runCommand(['dump', '--db', path]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^omnipaxos-rocksdb: the value at 0x4c2f0000000000000000 cannot be decoded[^\n]*\n$/);
+  });
+
+  it('says in its help which codec it is for', async () => {
+    expect((await runCommand(['dump', '--help'])).stdout).toContain('default codec');
   });
 });

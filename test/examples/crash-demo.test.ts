@@ -21,6 +21,7 @@ describe('the crash demo', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('leaves neither a folder nor a replica behind when %s stops it', async (signal, expected) => {
     const TMPDIR = temporaryFolder();
     const child = spawn(process.execPath, [compiled('examples/crash-demo/main.js')], {

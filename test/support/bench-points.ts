@@ -87,7 +87,7 @@ export function reportOfEverything(): Report {
     'p99.9': 4,
     max: 9,
   };
-  const points = pointsOf(plan, 'floor').map((point, i) => {
+  const points = pointsOf(plan, 'baseline').map((point, i) => {
     const { work, batch, inFlight, entryBytes } = point;
     const written = batch * inFlight * entryBytes;
     const us = (operationOf(point).synced ? 100 : 4) + written / 200 + (i % 7);

@@ -1,5 +1,5 @@
-// The floor under the storage where the C++ program (../../floor) is not there: the same records, packed as the storage
-// packs them, written by the binding, with no contract above it.
+// RocksDB without the storage, where the C++ program (../../native-baseline) is not there. The binding writes the same
+// records, packed as the storage packs them.
 
 import { join } from 'node:path';
 import { logKey } from '../../../lib/format/log-keys.js';

@@ -1,4 +1,4 @@
-// The floor under everything: what the disk and the file system take for one write that is made durable.
+// The disk alone: what it and the file system take to make one write durable.
 
 import { closeSync, constants, fdatasyncSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,8 +29,8 @@ export async function openDisk(folder: string): Promise<Contestant> {
 }
 
 /**
- * Written and not merely allocated: an allocated block that was never written must be marked as written by an fsync too. In
- * pieces of a page: after larger ones Linux may count a whole piece as written where a few of its bytes are.
+ * Writes every byte. If the file were only allocated, an fsync would also have to mark its blocks as written. It writes 4 KiB
+ * at a time: after larger pieces, Linux may count a whole piece as written where only a few of its bytes are.
  */
 function preallocate(path: string): void {
   const file = openSync(path, 'w');

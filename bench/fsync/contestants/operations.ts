@@ -10,7 +10,7 @@ import { rawEntries } from '../../shared/raw-entries.js';
 /** Of the snapshot that `compact` stores. */
 export const SNAPSHOT_BYTES = 64 * 1024;
 
-/** `syncAll` makes durable what was written before it: a timed call must pay for itself alone. */
+/** `syncAll` makes durable what was written before it, so that a timed call pays only for itself. */
 export function measureOperation(
   operation: Operation,
   storage: RocksdbStorage<Uint8Array, Uint8Array>,

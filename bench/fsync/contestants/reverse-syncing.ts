@@ -1,8 +1,8 @@
 import type { Database } from '../../../lib/index.js';
 
 /**
- * Runs `call` with a database that does not sync what a storage wants synced, and syncs all else. The records are the
- * same to the byte, and so is the way to them. It breaks the storage's promises, and exists to be measured.
+ * Runs `call` with a database that syncs what a storage does not want synced, and does not sync what it does. The records
+ * are the same to the byte, and take the same way. This breaks the storage's promises: it is for measuring only.
  */
 export function reverseSyncing<R>(database: Database, call: () => R): R {
   const { writeSync } = database;
@@ -13,6 +13,6 @@ export function reverseSyncing<R>(database: Database, call: () => R): R {
   try {
     return call();
   } finally {
-    delete (database as Partial<typeof reversed>).writeSync; // that of the class is there again
+    delete (database as Partial<typeof reversed>).writeSync; // uncovers the method of the class
   }
 }

@@ -1,5 +1,5 @@
-// RocksdbStorage: its appends, steady and cold, on an event loop that is watched, and its other operations, each also with
-// its durability the other way round.
+// RocksdbStorage. Its appends: in the steady state, cold, and with the event loop watched. Its other operations: each as it
+// is, and with its syncing reversed.
 
 import { join } from 'node:path';
 import { rawCodec } from '../../../lib/format/raw-codec.js';
@@ -21,7 +21,7 @@ export async function openStorage(folder: string, recycleWalFiles?: number): Pro
   const log = RocksdbStorage.openIn(db, LOG, RAW);
 
   const nothing = new WriteBatch().delete(db.columnFamily(LOG), Buffer.from('nothing'));
-  const writeSync = db.writeSync.bind(db); // also where syncing is reversed
+  const writeSync = db.writeSync.bind(db); // works even while syncing is reversed
   const syncAll = () => writeSync(nothing, { sync: true });
 
   const works: Contestant['works'] = {

@@ -15,7 +15,7 @@ interface Sqlite {
   close(): void;
 }
 
-/** It loads its addon here; npm runs the script that fetches or builds that only where it is allowed to. */
+/** Opening loads its addon, which is there only if npm was allowed to run the script that fetches or builds it. */
 function opened(open: () => Sqlite): Sqlite {
   try {
     return open();

@@ -26,7 +26,7 @@ export async function findPackage<Module>(name: string): Promise<FoundPackage<Mo
   return { module: module as Module, version: `${name} ${versionOf(name, entry)}` };
 }
 
-/** Where this package is installed, or else where the user is. */
+/** Looks where this package is installed, then in the current folder. */
 export function resolvePackage(name: string): string | undefined {
   return resolveFrom(import.meta.url, name) ?? resolveFrom(pathToFileURL(join(process.cwd(), '_')).href, name);
 }

@@ -15,7 +15,7 @@ export async function openLmdb(folder: string): Promise<Peer> {
       db.transaction(() => {
         for (const { key, value } of rows) void db.put(key, value);
       }),
-    // The pages come back to the free list, so that a later append need not lengthen the file.
+    // The space becomes free, so that a later append need not lengthen the file.
     settle: () => db.clearAsync(),
     close: () => db.close(),
   };

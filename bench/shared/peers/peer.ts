@@ -13,7 +13,7 @@ export interface Row {
   value: Buffer;
 }
 
-/** One row, or several all or none; durable once the call returns, or once the promise that it returns resolves. */
+/** Puts one row, or several, all or none. They are durable once the call returns, or once its promise resolves. */
 interface Puts<Result> {
   put(key: Buffer, value: Buffer): Result;
   putAll(rows: readonly Row[]): Result;
@@ -21,7 +21,7 @@ interface Puts<Result> {
 
 /** Another store. */
 export type Peer = Hello & {
-  /** Untimed, after each turn: brings what was appended out of the way of the next. */
+  /** Called after each turn, untimed: takes what was appended out of the way of the next turn. */
   settle(): Promise<void>;
   close(): Promise<void>;
 } & (({ blocks: true } & Puts<void>) | ({ blocks: false } & Puts<Promise<unknown>>));
@@ -45,7 +45,7 @@ export function contestantOf(peer: Peer): Contestant {
   return { version, durability, works: { append }, settle, close };
 }
 
-/** As lib/values.ts stores them: a version byte and the entry. */
+/** As lib/format/values.ts stores them: a version byte and the entry. */
 export function storedEntries(entries: readonly Uint8Array[]): Buffer[] {
   return entries.map((entry) => encodeValue(rawCodec, entry, () => 'an entry'));
 }

@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url';
 /** Where a clone's compiled programs are. */
 export const BUILT = fileURLToPath(new URL('build/Release/', import.meta.resolve('omnipaxos-rocksdb/package.json')));
 
-/** RocksDB and the disk in C++ (../floor); a clone has built it, the published package does not carry it. */
-export const floorProgram = join(BUILT, 'floor');
+/** The C++ program that measures RocksDB and the disk (../native-baseline). A clone has it, the published package has not. */
+export const baselineProgram = join(BUILT, 'native-baseline');

@@ -31,7 +31,7 @@ class File {
     check(std::cmp_equal(written, bytes.size()) ? 0 : -1, "pwrite");
   }
 
-  /** As RocksDB makes its WAL durable. */
+  /** The call by which RocksDB makes its WAL durable. */
   void sync() const {
 #ifdef F_FULLFSYNC
     check(::fcntl(descriptor_, F_FULLFSYNC), "F_FULLFSYNC");

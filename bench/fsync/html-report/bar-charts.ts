@@ -1,4 +1,4 @@
-// What is compared by one figure each: horizontal bars, from zero.
+// Horizontal bars that begin at zero: each bar is one figure.
 
 import { compact, showRate, showTime } from '../figures.js';
 import type { PointReport } from '../report.js';
@@ -8,21 +8,21 @@ import { categoryAxis, colour, frame, label, linearAxis, rowNames } from './char
 export interface Bar {
   name: string;
   value: number;
-  /** Which colour: bars of one kind share it. */
+  /** Bars of one kind have one colour. */
   kind: number;
 }
 
 export interface Measure {
   axis: string;
   show: (value: number) => string;
-  /** On the axis, where there is less room. */
+  /** The same on the axis, where there is less room. */
   mark: (value: number) => string;
 }
 
 export const PRICE: Measure = { axis: 'latency', show: showTime, mark: showTime };
 export const SPEED: Measure = { axis: 'entries per second', show: showRate, mark: compact };
 const OWN_KIND = 0;
-const FLOOR_KIND = 7;
+const BASELINE_KIND = 7;
 const PEER_KIND = 1;
 
 export interface BarChart {
@@ -66,7 +66,7 @@ export function barChart({ id, title, caption, bars, measure }: BarChart): Chart
 
 function kindOf({ contestant }: PointReport): number {
   if (contestant === 'storage' || contestant === 'async-storage') return OWN_KIND;
-  return ['disk', 'floor', 'binding'].includes(contestant) ? FLOOR_KIND : PEER_KIND;
+  return ['disk', 'baseline', 'binding'].includes(contestant) ? BASELINE_KIND : PEER_KIND;
 }
 
 export function oneAtATime(side: readonly PointReport[]): Bar[] {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { EChartsOption } from 'echarts';
+import { installCommand } from '../../shared/install-command.js';
 import { resolvePackage } from '../../shared/peers/find-package.js';
 
 export interface ChartSize {
@@ -7,17 +8,18 @@ export interface ChartSize {
   height: number;
 }
 
-/** Of one character of a chart's text, in pixels: of 12 px in a wide font. */
+/** Pixels for one character of a chart's text: what 12 px take in a wide font. */
 const GENEROUS_WIDTH = 7;
 
 /** Draws a chart as SVG. */
 export type RenderChart = (option: EChartsOption, size: ChartSize) => string;
 
-/** Loads Apache ECharts, which only a page needs. @throws Error, in one line, with the command that installs it */
+/** Loads Apache ECharts, which only the HTML report needs. @throws Error, in one line, with the command that installs it */
 export async function loadCharts(): Promise<RenderChart> {
   const entry = resolvePackage('echarts');
   if (entry === undefined) {
-    throw new Error('--html draws its charts with the package echarts, which is not installed: `npm install echarts`');
+    const install = installCommand(['echarts']);
+    throw new Error(`--html draws its charts with the package echarts, which is not installed: ${install}`);
   }
   const echarts = (await import(pathToFileURL(entry).href)) as typeof import('echarts');
   // There is no browser to measure text: a generous width keeps legends apart in any font.
@@ -27,7 +29,7 @@ export async function loadCharts(): Promise<RenderChart> {
     chart.setOption(option);
     const svg = chart.renderToSVGString();
     chart.dispose();
-    // Nothing answers to a pointer here.
+    // A picture does not react to a pointer: no styles and classes for that.
     return svg.replace(/<style[\s\S]*?<\/style>/g, '').replace(/ class="zr[^"]*"/g, '');
   };
 }

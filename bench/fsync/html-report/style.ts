@@ -1,4 +1,4 @@
-/** The page's only style sheet. Charts take their colours from its variables, so that they follow light, dark and print. */
+/** The report's only style sheet. Charts take their colours from its variables, so that they follow light, dark and print. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,4 +1,4 @@
-/** Markup, as opposed to text that is still to be escaped. */
+/** Markup. A plain string is text, which is still to be escaped. */
 export class Html {
   readonly markup: string;
 

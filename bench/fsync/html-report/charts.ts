@@ -1,4 +1,4 @@
-// The charts of the page, from top to bottom, and how to read them.
+// The charts of the report, from top to bottom, and how to read them.
 
 import { compact, showByteRate, showBytes, showCount } from '../figures.js';
 import { SIDE_BATCH, SIDE_WINDOW } from '../points.js';

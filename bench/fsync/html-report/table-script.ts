@@ -1,4 +1,4 @@
-// Runs in the page: sorts the table of raw figures by the column whose heading is pressed, and copies it as it stands.
+// Runs in the browser: sorts the table of raw figures by the column whose heading is pressed, and copies it as it stands.
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
@@ -45,7 +45,7 @@ async function copyTable(table: HTMLTableElement, button: HTMLButtonElement): Pr
     await navigator.clipboard.writeText(`${lines.join('\n')}\n`);
     button.textContent = 'Copied';
   } catch {
-    getSelection()?.selectAllChildren(table); // where the browser does not let a page write there
+    getSelection()?.selectAllChildren(table); // where the browser lets nobody write there
     button.textContent = 'Selected: copy it with your keyboard';
   }
   setTimeout(() => {

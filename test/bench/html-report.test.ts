@@ -1,19 +1,19 @@
-// The page as a person sees it: in Chromium, from a fresh report.
+// The HTML report as a person sees it: in Chromium, from a fresh report.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { html } from '../../bench/fsync/page/html.js';
+import { html } from '../../bench/fsync/html-report/html.js';
 import type { Report } from '../../bench/fsync/report.js';
 import { pointReport, report, reportOfEverything } from '../support/bench-points.js';
 import { findBrowser } from '../support/find-browser.js';
 import { compiled, runCommand } from '../support/run-command.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-type RenderPage = typeof import('../../bench/fsync/page/render-page.js');
-type LoadCharts = typeof import('../../bench/fsync/page/load-charts.js');
+type RenderHtml = typeof import('../../bench/fsync/html-report/render-html.js');
+type LoadCharts = typeof import('../../bench/fsync/html-report/load-charts.js');
 
 const CHARTS = [
   'One durable write at a time',
@@ -40,7 +40,7 @@ const executablePath = findBrowser();
 const withBrowser = executablePath === undefined ? describe.skip : describe;
 
 withBrowser(
-  `the page${executablePath ? '' : ' (skipped: no Chromium here; install it, or name it in CHROMIUM)'}`,
+  `the HTML report${executablePath ? '' : ' (skipped: no Chromium here; install it, or name it in CHROMIUM)'}`,
   () => {
     const folder = temporaryFolder();
     let browser: Browser;
@@ -49,7 +49,7 @@ withBrowser(
     });
     afterAll(() => browser?.close());
 
-    /** Opens `file`; whatever the page complains of or asks for is kept. */
+    /** Opens `file`; whatever it complains of or asks for is kept. */
     async function open(file: string, options: { width?: number; dark?: boolean } = {}) {
       const context = await browser.newContext({
         viewport: { width: options.width ?? 1040, height: 800 },
@@ -154,14 +154,14 @@ withBrowser(
   },
 );
 
-/** By the compiled code, which has the page's script beside it. */
+/** By the compiled code, which has the table's script beside it. */
 async function render(of: Report): Promise<string> {
-  const { renderPage } = (await import(compiled('bench/fsync/page/render-page.js'))) as RenderPage;
-  const { loadCharts } = (await import(compiled('bench/fsync/page/load-charts.js'))) as LoadCharts;
-  return renderPage(of, await loadCharts());
+  const { renderHtml } = (await import(compiled('bench/fsync/html-report/render-html.js'))) as RenderHtml;
+  const { loadCharts } = (await import(compiled('bench/fsync/html-report/load-charts.js'))) as LoadCharts;
+  return renderHtml(of, await loadCharts());
 }
 
-/** Of text in charts and on the page against what lies behind it: WCAG's ratio. */
+/** Of text in charts and beside them against what lies behind it: WCAG's ratio. */
 async function lowestContrast(page: Page): Promise<number> {
   return page.evaluate(() => {
     const luminance = (color: string) => {

@@ -1,6 +1,6 @@
-// The floor under the speed bars: the disk alone, and RocksDB in C++ alone. It takes a folder of its own, reads
-// requests from stdin (request.h), and answers each with one line of JSON, so that a runner can interleave it with
-// others.
+// What the speed bars are measured against: the disk alone, and RocksDB in C++ alone. It takes a folder of its own,
+// reads requests from stdin (request.h), and answers each with one line of JSON, so that a runner can interleave it
+// with others.
 
 #include <chrono>
 #include <exception>
@@ -21,9 +21,9 @@ namespace {
 
 constexpr uint64_t kEntryBytes = 128;
 
-class Floor {
+class Baseline {
  public:
-  explicit Floor(std::string folder) : folder_(std::move(folder)) {}
+  explicit Baseline(std::string folder) : folder_(std::move(folder)) {}
 
   std::string answer(const Request& request) {
     const std::string& work = request.work();
@@ -72,11 +72,12 @@ class Floor {
 };
 
 void serve(const std::string& folder) {
-  Floor floor(folder);
+  Baseline baseline(folder);
   std::cout << R"({"version":"RocksDB )" << ROCKSDB_MAJOR << '.' << ROCKSDB_MINOR << '.' << ROCKSDB_PATCH
             << R"(","durability":"WriteOptions::sync"})" << '\n'
             << std::flush;
-  for (std::string line; std::getline(std::cin, line);) std::cout << floor.answer(Request(line)) << '\n' << std::flush;
+  for (std::string line; std::getline(std::cin, line);)
+    std::cout << baseline.answer(Request(line)) << '\n' << std::flush;
 }
 
 }  // namespace
@@ -85,13 +86,13 @@ void serve(const std::string& folder) {
 
 int main(int argument_count, char** arguments) {
   if (argument_count != 2) {
-    std::cerr << "usage: floor FOLDER, with requests on stdin: see bench/README.md\n";
+    std::cerr << "usage: native-baseline FOLDER, with requests on stdin: see bench/README.md\n";
     return 2;
   }
   try {
     bench::serve(arguments[1]);
   } catch (const std::exception& error) {
-    std::cerr << "floor: " << error.what() << '\n';
+    std::cerr << "native-baseline: " << error.what() << '\n';
     return 1;
   }
   return 0;

@@ -1,4 +1,4 @@
-// The raw figures, one row a point: sorted and copied by table-script.ts, which takes the exact value from each cell.
+// The table of raw figures, one row a point. Each cell carries its exact value, by which table-script.ts sorts and copies.
 
 import type { Summary } from '../../shared/summary.js';
 import { showCount, showNumber } from '../figures.js';

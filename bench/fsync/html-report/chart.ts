@@ -7,6 +7,6 @@ export interface Chart {
   /** How to read it. */
   caption: string;
   option: (width: Width) => EChartsOption;
-  /** Of the wide rendering, and of the narrow one. */
+  /** In pixels: of the wide rendering, then of the narrow one. */
   heights: [number, number];
 }

@@ -20,7 +20,7 @@ void check(const rocksdb::Status& status) {
   if (!status.ok()) throw std::runtime_error(status.ToString());
 }
 
-/** "L/" and the index, u64 big-endian: lib/key-space.ts. */
+/** "L/" and the index, u64 big-endian: lib/format/log-keys.ts. */
 std::string log_key(uint64_t index) {
   std::string key = "L/";
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(index >> shift & 0xff));

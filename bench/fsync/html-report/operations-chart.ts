@@ -4,7 +4,7 @@ import type { PointReport } from '../report.js';
 import type { Chart } from './chart.js';
 import { categoryAxis, colour, frame, label, logAxis, rowNames, symbolStyle } from './chart-style.js';
 
-/** What the axis begins below the quickest call, for its label. */
+/** How far the axis goes below the quickest call, to leave room for its label. */
 const LABEL_ROOM = 2;
 
 export function operationsChart(points: readonly PointReport[]): Chart | undefined {

@@ -1,8 +1,8 @@
-// How every chart looks: colours are the page's variables, so that a chart follows light, dark and print.
+// How every chart looks: colours are variables of the style sheet, so that a chart follows light, dark and print.
 
 import type { EChartsOption } from 'echarts';
 
-/** Where a chart is drawn: the full width of the page, or a phone's. */
+/** Where a chart is drawn: the full width of a window, or a phone's. */
 export type Width = 'wide' | 'narrow';
 
 const TEXT = 'var(--text)';
@@ -19,7 +19,7 @@ export function colour(kind: number): string {
   return COLOURS[kind % COLOURS.length] as string;
 }
 
-/** The look of one series of a chart: a colour and a symbol, so that none is told by its colour alone. */
+/** The look of one series of a chart: a colour and a symbol, so that nobody needs to see colours to tell it from others. */
 export function seriesStyle(series: number) {
   const hollow = series >= SYMBOLS.length;
   return symbolStyle(SYMBOLS[series % SYMBOLS.length] as string, colour(series), hollow);
@@ -62,7 +62,7 @@ const nameAbove = {
 
 type Show = (value: number) => string;
 
-/** From zero. */
+/** An axis that begins at zero. */
 export function linearAxis(name: string, show: Show): object {
   return {
     ...axis,
@@ -73,7 +73,7 @@ export function linearAxis(name: string, show: Show): object {
   };
 }
 
-/** Just around `values`, with marks that a person would choose. */
+/** An axis from just below the lowest of `values` to just above the highest, with marks at round numbers. */
 export function logAxis(where: 'x' | 'y', name: string, values: readonly number[], show: Show): object {
   const marks = marksAround(Math.min(...values) * ROOM, Math.max(...values));
   return {
@@ -89,7 +89,7 @@ export function logAxis(where: 'x' | 'y', name: string, values: readonly number[
 }
 
 const MOST_MARKS = 9;
-/** Below the lowest value, for its label. */
+/** How far the axis goes below the lowest value, to leave room for its label. */
 const ROOM = 0.8;
 
 /** 1, 2, 5, 10, … from below `least` to above `most`; powers of ten alone where those would be too many. */

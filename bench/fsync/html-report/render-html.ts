@@ -1,4 +1,4 @@
-// The page: one file that needs nothing else, and fetches nothing.
+// The HTML report: one file that needs nothing else, and fetches nothing.
 
 import { readFileSync } from 'node:fs';
 import { conclusions, describeEnvironment, describeOverhead } from '../conclusions.js';
@@ -16,7 +16,7 @@ const SCRIPT = new URL('table-script.js', import.meta.url);
 /** Enforced by the browser: no network. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-export function renderPage(report: Report, renderChart: RenderChart): string {
+export function renderHtml(report: Report, renderChart: RenderChart): string {
   const [first, ...others] = conclusions(report);
   return html`<!doctype html>
 <html lang="en">

@@ -15,13 +15,14 @@ export interface Sweep {
   by: (point: PointReport) => number;
   show: (value: number) => string;
   rate: { name: string; of: (point: PointReport) => number; show: (value: number) => string };
-  /** Points beside the sweep, of which both batch and window are larger than 1. */
+  /** Points apart from the sweep: both their batch and their window are larger than 1. */
   combined?: readonly PointReport[];
 }
 
 const PERCENTILES = ['p50', 'p99', 'p99.9'] as const;
-/** Above the lines, which go up to the right; and what the axis begins below the quickest call, for the label there. */
+/** Labels stand above the lines, which go up to the right. */
 const ABOVE = { dx: 4, dy: -8 };
+/** How far the axis goes below the quickest call, to leave room for its label. */
 const LABEL_ROOM = 2;
 
 export function sweepChart({ id, title, caption, points, by, show, rate, combined = [] }: Sweep): Chart | undefined {
