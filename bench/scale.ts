@@ -93,6 +93,7 @@ async function measureSpace(path: string, progress: Progress): Promise<Figure[]>
   for (let i = 0; i < 2000; i++) {
     log.appendEntries(batch);
     const { next } = log.getBounds();
+    log.setDecidedIdx(next);
     log.compact(Math.max(0, next - KEPT_ENTRIES));
     if (i % 20 === 0) {
       disk = Math.max(disk, bytesIn(path));

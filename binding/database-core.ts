@@ -22,6 +22,8 @@ export const PLAIN = { writer: ALONE, behindReads: false };
 /** @internal What {@link Database} is a face of, for the storages: the addon's database, and how its calls are made. */
 export class DatabaseCore implements FamilyOwner {
   readonly path: string;
+  /** Opened for reading alone. */
+  readOnly = false;
   readonly requests = new Requests();
   readonly native: NativeDatabase;
   readonly #closingListeners = new Set<() => void>();

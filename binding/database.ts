@@ -110,6 +110,7 @@ export class Database implements AsyncDisposable {
   static async open(path: string, options?: DatabaseOptions): Promise<Database> {
     const database = new Database(path);
     const native = toNativeOptions(options);
+    database.#core.readOnly = native.readOnly;
     await database.#core.requests.start((request) => database.#core.native.open(request, database.path, native));
     database.#learnFamilies();
     return database;
@@ -118,7 +119,9 @@ export class Database implements AsyncDisposable {
   /** {@link open}, blocking. */
   static openSync(path: string, options?: DatabaseOptions): Database {
     const database = new Database(path);
-    database.#core.native.openSync(database.path, toNativeOptions(options));
+    const native = toNativeOptions(options);
+    database.#core.readOnly = native.readOnly;
+    database.#core.native.openSync(database.path, native);
     database.#learnFamilies();
     return database;
   }

@@ -9,7 +9,7 @@ const DELETE = 2;
 const DELETE_RANGE = 3;
 
 /** The most that one batch may hold: what every supported Node can allocate in one piece. */
-const MAX_BYTES = 2 ** 31 - 1;
+export const MAX_BATCH_BYTES = 2 ** 31 - 1;
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
 /** What a cleared batch keeps for its next records. */
@@ -139,13 +139,13 @@ export class PackedBatch {
   }
 
   #grow(needed: number): void {
-    if (needed > MAX_BYTES) {
+    if (needed > MAX_BATCH_BYTES) {
       throw new RocksError(
         'INVALID_ARGUMENT',
-        `a batch holds at most ${MAX_BYTES} bytes, not ${needed}; write it in parts`,
+        `a batch holds at most ${MAX_BATCH_BYTES} bytes, not ${needed}; write it in parts`,
       );
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#length * 2, 512)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BATCH_BYTES, Math.max(needed, this.#length * 2, 512)));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#replace(larger);
   }

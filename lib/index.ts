@@ -1,13 +1,15 @@
-export type { Codec } from './contract/codec.js';
-export type { AtomicWriteOptions, StorageOptions } from './contract/options.js';
-export { rawCodec } from './format/raw-codec.js';
 // The package: the storage, and the binding beneath it.
 
 export * from '../binding/index.js';
+export type { Codec } from './contract/codec.js';
+export type { AtomicWriteOptions, ReadOptions, ReadSignal, StorageOptions } from './contract/options.js';
 export type {
+  AppendedRange,
   AsyncStorage,
   Ballot,
   ClusterConfig,
+  IndexedEntry,
+  LogBounds,
   LogIndex,
   NodeId,
   StopSign,
@@ -16,6 +18,8 @@ export type {
 } from './contract/storage.js';
 export { StorageError, type StorageErrorCode } from './contract/storage-error.js';
 export { msgpackCodec } from './format/msgpack-codec.js';
+export { rawCodec } from './format/raw-codec.js';
+export { AsyncMemStorage } from './log/async-mem-storage.js';
 export { AsyncRocksdbStorage } from './log/async-rocksdb-storage.js';
 export { MemStorage } from './log/mem-storage.js';
 

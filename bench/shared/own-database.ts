@@ -1,7 +1,7 @@
 // What the contestants of this project share: the database, and its upkeep between turns.
 
 import { createRequire } from 'node:module';
-import { Database, type DatabaseOptions } from '../../lib/index.js';
+import { Database, type DatabaseOptions, type LogBounds } from '../../lib/index.js';
 import type { Hello, Sample } from './protocol.js';
 import { rocksdbIdle } from './rocksdb-idle.js';
 
@@ -30,14 +30,16 @@ function fsyncs(db: Database): number {
 
 /** The part of a storage, blocking or not, that its upkeep needs. */
 interface Log {
-  getCompactedIdx(): number | Promise<number>;
-  getLogLen(): number | Promise<number>;
+  getBounds(): LogBounds | Promise<LogBounds>;
+  setDecidedIdx(idx: number): void | Promise<void>;
   compact(idx: number): void | Promise<void>;
 }
 
 /** Compacts the whole log away and waits until nothing runs in the background. */
 export async function settleLog(db: Database, log: Log): Promise<void> {
-  await log.compact((await log.getCompactedIdx()) + (await log.getLogLen()));
+  const { next } = await log.getBounds();
+  await log.setDecidedIdx(next);
+  await log.compact(next);
   await logIdle(db);
 }
 

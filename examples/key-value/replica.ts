@@ -38,11 +38,10 @@ export class Replica {
   }
 
   async propose(command: Command): Promise<void> {
-    // A read sees what the calls before it leave: here, this entry at the end of the log. Both settle once it is durable.
-    const [, { next }] = await Promise.all([this.#log.appendEntry(command), this.#log.getBounds()]);
-    // A leader would now wait until a majority has it.
-    await this.#log.setDecidedIdx(next);
-    await this.#applyUpTo(next);
+    const { to } = await this.#log.append([command]);
+    // It is durable here. A leader would now wait until a majority has it.
+    await this.#log.setDecidedIdx(to);
+    await this.#applyUpTo(to);
   }
 
   get(key: string): string | undefined {

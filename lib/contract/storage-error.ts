@@ -1,4 +1,6 @@
+/** What a {@link StorageError} is about. */
 export type StorageErrorCode =
+  | 'CLOSED'
   | 'CODEC'
   | 'COLUMN_FAMILY_NOT_FOUND'
   | 'INVALID_ARGUMENT'
@@ -10,6 +12,7 @@ export type StorageErrorCode =
 /**
  * A failure of a storage. `cause` holds the RocksError, or the codec's own error, where there is one.
  *
+ * - `CLOSED`: the storage was closed; open another in the column family
  * - `CODEC`: a value that its codec cannot encode or decode, or a schema version that this release does not know
  * - `COLUMN_FAMILY_NOT_FOUND`: the log's column family is not in the database
  * - `INVALID_ARGUMENT`: nothing was written
@@ -19,6 +22,7 @@ export type StorageErrorCode =
  * - `ROCKSDB`: what the database reports
  */
 export class StorageError extends Error {
+  /** Stable: messages may change, codes do not. */
   readonly code: StorageErrorCode;
 
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {

@@ -1,5 +1,7 @@
 // The storage contract of OmniPaxos (omnipaxos::storage::Storage) in TypeScript, and the values that pass through it.
 
+import type { AtomicWriteOptions, ReadOptions, ReadSignal } from './options.js';
+
 /** Absolute position in the log: a safe integer ≥ 0. */
 export type LogIndex = number;
 
@@ -36,6 +38,20 @@ export interface LogBounds {
   next: LogIndex;
 }
 
+/** The indices `[from, to)` of entries that were appended. */
+export interface AppendedRange {
+  /** The index of the first of them; where the next append lands if there were none. */
+  from: LogIndex;
+  /** Behind the last of them: where the next append lands. */
+  to: LogIndex;
+}
+
+/** An entry and its place in the log. */
+export interface IndexedEntry<T> {
+  index: LogIndex;
+  entry: T;
+}
+
 /** Every way to change a storage. */
 export type StorageOp<T, S> =
   | { type: 'appendEntry'; entry: T }
@@ -60,49 +76,83 @@ export type StorageOp<T, S> =
  *
  * Each method throws a {@link StorageError}: `INVALID_ARGUMENT` before anything is written, `CODEC` where a value cannot
  * be encoded or decoded, `META` and `LOG_INTEGRITY` where the disk holds what no storage wrote, `ROCKSDB` for what the
- * database reports, and `POISONED` for every write after one whose outcome is unknown.
+ * database reports, `POISONED` for every write after one whose outcome is unknown, and `CLOSED` once the storage is closed.
  */
 export interface Storage<T, S = unknown> {
-  /** All of `ops` or none, in their order. Synced if any one of them must be. */
-  writeAtomically(ops: readonly StorageOp<T, S>[]): void;
+  /** All of `ops` or none, in their order. Synced if any one of them must be, or if the options say so. */
+  writeAtomically(ops: readonly StorageOp<T, S>[], options?: AtomicWriteOptions): void;
   /** Appends behind the highest live entry, and never below the compaction floor. Returns the log length. */
   appendEntry(entry: T): number;
   /** {@link appendEntry} for many, in one write. Returns the log length. */
   appendEntries(entries: readonly T[]): number;
+  /** {@link appendEntries}, but returns the indices that the entries were given. */
+  append(entries: readonly T[]): AppendedRange;
   /**
    * Removes everything at or past `fromIdx`, then writes `entries` from there. With no entries and `fromIdx` past the
    * tail it removes nothing and the tail stays. The place is the caller's word: the floor does not move it. Returns the
    * log length.
    */
   appendOnPrefix(fromIdx: LogIndex, entries: readonly T[]): number;
+  /** The ballot below which this replica has promised to accept nothing. */
   setPromise(ballot: Ballot): void;
+  /** Undefined where none was set. */
   getPromise(): Ballot | undefined;
+  /** The round in which the log was last accepted. */
   setAcceptedRound(ballot: Ballot): void;
+  /** Undefined where none was set. */
   getAcceptedRound(): Ballot | undefined;
+  /** Every entry below `idx` is decided. It may go back: what it says is the caller's word. */
   setDecidedIdx(idx: LogIndex): void;
   /** 0 where none was set. */
   getDecidedIdx(): LogIndex;
-  /** All of `[from, to)`, or nothing: any missing index gives `[]`. */
-  getEntries(from: LogIndex, to: LogIndex): T[];
+  /**
+   * All of `[from, to)`, or nothing: any missing index gives `[]`. With `maxBytes` it stops behind the entry that reaches
+   * them, and does not look at what follows.
+   */
+  getEntries(from: LogIndex, to: LogIndex, options?: ReadOptions): T[];
   /** Every live entry at or past `from`. */
-  getSuffix(from: LogIndex): T[];
+  getSuffix(from: LogIndex, options?: ReadSignal): T[];
+  /**
+   * The live entries of `[from, to)`, one by one with their indices, in bounded memory: for a log too long for
+   * {@link getSuffix}. `to` is where the log ends at the first `next()`, unless given. A missing index is passed over.
+   *
+   * The log may change meanwhile: it is read part by part, each as it is by then. Entries removed before they are reached
+   * are not given; the indices show it.
+   */
+  entries(from: LogIndex, to?: LogIndex, options?: ReadOptions): IterableIterator<IndexedEntry<T>>;
   /** Next index minus the compaction floor, never below 0. */
   getLogLen(): number;
+  /** Where the log begins and ends. Known without reading the log. */
+  getBounds(): LogBounds;
+  /** The entry that ends the configuration; undefined takes it away. */
   setStopsign(stopsign: StopSign | undefined): void;
+  /** Undefined where there is none. */
   getStopsign(): StopSign | undefined;
   /** Removes every entry below `idx`. The floor stays; a log emptied by it falls back to the floor. */
   trim(idx: LogIndex): void;
-  /** Moves the floor. Entries stay. */
+  /** Moves the floor, to wherever the caller says. Entries stay. */
   setCompactedIdx(idx: LogIndex): void;
   /** 0 where none was set. */
   getCompactedIdx(): LogIndex;
+  /** The state that stands for the entries below the floor; undefined takes it away. */
   setSnapshot(snapshot: S | undefined): void;
+  /** Undefined where there is none. */
   getSnapshot(): S | undefined;
-  /** The snapshot (where one is given), the trim to `idx` and the floor at `idx`, in one atomic write. */
+  /**
+   * The snapshot (where one is given), the trim to `idx` and the floor at `idx`, in one atomic write. `INVALID_ARGUMENT`
+   * where `idx` lies below the floor, past the end of the log, or past the decided index.
+   */
   compact(idx: LogIndex, snapshot?: S): void;
 }
 
-/** The same contract, each method returning a promise that settles once its durability promise is kept. */
+/**
+ * The same contract, each method returning a promise that settles once its durability promise is kept; `entries` gives an
+ * async iterator.
+ */
 export type AsyncStorage<T, S = unknown> = {
-  [K in keyof Storage<T, S>]: (...args: Parameters<Storage<T, S>[K]>) => Promise<ReturnType<Storage<T, S>[K]>>;
+  [K in Exclude<keyof Storage<T, S>, 'entries'>]: (
+    ...args: Parameters<Storage<T, S>[K]>
+  ) => Promise<ReturnType<Storage<T, S>[K]>>;
+} & {
+  entries(...args: Parameters<Storage<T, S>['entries']>): AsyncIterableIterator<IndexedEntry<T>>;
 };

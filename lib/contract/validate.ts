@@ -4,7 +4,7 @@ import { inspect, types } from 'node:util';
 import { isGone } from '../../binding/arguments.js';
 import { WriteBatch } from '../../binding/index.js';
 import type { Codec } from './codec.js';
-import type { AtomicWriteOptions } from './options.js';
+import type { AtomicWriteOptions, ReadOptions } from './options.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
 
@@ -141,13 +141,28 @@ export function checkOptions<V extends object>(value: unknown, known: readonly (
   return value as V;
 }
 
-export function checkAtomicWriteOptions(value: unknown): void {
-  if (value === undefined) return;
+/** A copy, read once. */
+export function checkAtomicWriteOptions(value: unknown): AtomicWriteOptions {
+  if (value === undefined) return {};
   const { alongside, sync } = checkOptions<AtomicWriteOptions>(value, ['alongside', 'sync']);
   if (alongside !== undefined && !(alongside instanceof WriteBatch)) {
     throw invalid('options.alongside', 'a WriteBatch', alongside);
   }
   if (sync !== undefined && typeof sync !== 'boolean') throw invalid('options.sync', 'a boolean', sync);
+  return { ...(alongside !== undefined && { alongside }), ...(sync !== undefined && { sync }) };
+}
+
+/** `known`: the names of those that the method has. */
+export function checkReadOptions(value: unknown, known: readonly (keyof ReadOptions)[]): ReadOptions {
+  if (value === undefined) return {};
+  const { maxBytes, signal } = checkOptions<ReadOptions>(value, known);
+  if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
+    throw invalid('options.maxBytes', 'a safe integer > 0', maxBytes);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('options.signal', 'an AbortSignal', signal);
+  }
+  return { ...(maxBytes !== undefined && { maxBytes }), ...(signal !== undefined && { signal }) };
 }
 
 export function checkCodec<V>(argument: string, value: unknown): Codec<V> {

@@ -30,6 +30,18 @@ export const META_KEYS = {
   stopsign: Buffer.from('M/stopsign'),
 } as const;
 
+const META_IN_ORDER = Object.values(META_KEYS).sort(Buffer.compare);
+
+/** All that must be empty in a column family that holds a log: what lies before, between and behind its records. */
+export const FOREIGN_TO_LOG: readonly { gte?: Buffer; gt?: Buffer; lt?: Buffer }[] = [
+  { lt: LOG_START },
+  { gte: LOG_END, lt: META_IN_ORDER[0] as Buffer },
+  ...META_IN_ORDER.map((key, i) => {
+    const next = META_IN_ORDER[i + 1];
+    return next === undefined ? { gt: key } : { gt: key, lt: next };
+  }),
+];
+
 export type MetaName = keyof typeof META_KEYS;
 
 export function logKey(idx: LogIndex): Buffer {

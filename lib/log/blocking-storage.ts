@@ -1,41 +1,39 @@
-import type { WriteBatch } from '../../binding/index.js';
-import type { AtomicWriteOptions } from '../contract/options.js';
-import type { Storage, StorageOp } from '../contract/storage.js';
-import type { Cursor } from './cursor.js';
-import type { Probe } from './live-ranges.js';
-import type { EntryPage, PageStep, Reading } from './readings.js';
-import { StorageMethods } from './storage-methods.js';
-import { type Transition, transition } from './transition.js';
+import type { ReadOptions } from '../contract/options.js';
+import type { IndexedEntry, LogIndex, Storage } from '../contract/storage.js';
+import { nextIdx } from './cursor.js';
+import type { LogAccess } from './log-access.js';
+import { accessOf, checkIteration, StorageMethods } from './storage-methods.js';
 
 /** A storage whose calls return once they are done. */
-export abstract class BlockingStorage<T, S> extends StorageMethods<T, S, 'blocking'> implements Storage<T, S> {
-  protected abstract cursor: Cursor;
-  protected abstract readonly probe: Probe;
-
-  protected abstract readMeta(key: Buffer): Buffer | undefined;
-  protected abstract readPage(step: PageStep): EntryPage;
-  /** All of `next.records`, of which there may be none, and `alongside`, or nothing. `ops` are what they came from. */
-  protected abstract commit(next: Transition<T, S>, ops: readonly StorageOp<T, S>[], alongside?: WriteBatch): void;
-
-  protected override write<V>(
-    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
-    result: (cursor: Cursor) => V,
-    options?: AtomicWriteOptions,
-  ): V {
-    const ops = given(this.cursor);
-    const next = transition(this.cursor, ops, this.probe);
-    this.commit({ ...next, sync: next.sync || options?.sync === true }, ops, options?.alongside);
-    this.cursor = next.cursor;
-    return result(next.cursor);
+export abstract class BlockingStorage<T, S>
+  extends StorageMethods<T, S, 'blocking'>
+  implements Storage<T, S>, Disposable
+{
+  /**
+   * The live entries of `[from, to)` with their indices, one by one and in bounded memory: at most about `maxBytes` are read
+   * ahead. `to` is where the log ends at the first `next()`, unless given. A missing index is passed over. What changes
+   * meanwhile is seen as it is by then; entries that are removed before they are reached are not given.
+   * @throws StorageError `INVALID_ARGUMENT` at the call; the others, and the reason of `signal`, from `next()`
+   */
+  entries(from: LogIndex, to?: LogIndex, options?: ReadOptions): IterableIterator<IndexedEntry<T>> {
+    return iterate(accessOf(this), checkIteration(from, to, options));
   }
 
-  protected override read<V>(reading: (cursor: Cursor) => Reading<V>): V {
-    const steps = reading(this.cursor);
-    let step = steps.next();
-    while (!step.done) {
-      const { value } = step;
-      step = steps.next('meta' in value ? this.readMeta(value.meta) : this.readPage(value));
-    }
-    return step.value;
+  /** {@link close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function* iterate<T, S>(
+  log: LogAccess<T, S, 'blocking'>,
+  { from, to, maxBytes, signal }: ReturnType<typeof checkIteration>,
+): Generator<IndexedEntry<T>, void, undefined> {
+  const end = to ?? nextIdx(log.cursor);
+  for (let next: LogIndex | undefined = from; next !== undefined; ) {
+    signal?.throwIfAborted();
+    const { entries, rest }: ReturnType<typeof log.readPart> = log.readPart(next, end, maxBytes);
+    yield* entries;
+    next = rest;
   }
 }

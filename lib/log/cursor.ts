@@ -9,7 +9,7 @@ export interface Cursor {
   readonly hasStopsign: boolean;
 }
 
-export const EMPTY: Cursor = { live: LiveRanges.NONE, compactedIdx: 0, decidedIdx: 0, hasStopsign: false };
+export const EMPTY: Cursor = { live: LiveRanges.none(), compactedIdx: 0, decidedIdx: 0, hasStopsign: false };
 
 /** Where the next append lands: behind the highest live entry, never below the floor. */
 export function nextIdx({ live, compactedIdx }: Cursor): LogIndex {

@@ -18,6 +18,8 @@ export function leavesOutcomeOpen(error: unknown): boolean {
 export class Failures {
   readonly #unsynced = new Map<UnsyncedOp, number>();
   #poisonedBy: unknown;
+  #tellPoisoned: ((cause: Error) => void) | undefined;
+  #whenPoisoned: Promise<Error> | undefined;
 
   get isPoisoned(): boolean {
     return this.#poisonedBy !== undefined;
@@ -30,7 +32,22 @@ export class Failures {
 
   /** By the error of a write that nobody knows the outcome of, or that others, called already, build on. */
   poison(cause: unknown): void {
-    this.#poisonedBy ??= cause;
+    if (this.isPoisoned) return;
+    this.#poisonedBy = cause;
+    this.#tellPoisoned?.(this.poisonedBy as Error);
+  }
+
+  get poisonedBy(): Error | undefined {
+    return this.#poisonedBy as Error | undefined;
+  }
+
+  /** Made when it is first asked for: most never are. */
+  get whenPoisoned(): Promise<Error> {
+    this.#whenPoisoned ??= new Promise((resolve) => {
+      if (this.poisonedBy !== undefined) resolve(this.poisonedBy);
+      else this.#tellPoisoned = resolve;
+    });
+    return this.#whenPoisoned;
   }
 
   get unsynced(): Readonly<Record<UnsyncedOp, number>> {
@@ -40,10 +57,11 @@ export class Failures {
 
   /** @throws StorageError POISONED */
   refuseIfPoisoned(): void {
-    if (this.isPoisoned) throw this.poisoned();
+    if (this.isPoisoned) throw this.refusal();
   }
 
-  poisoned(): StorageError {
+  /** Of a write that comes after the one that failed. */
+  refusal(): StorageError {
     const message = 'an earlier write failed and may or may not be on disk; reopen the database';
     return new StorageError('POISONED', message, { cause: this.#poisonedBy });
   }

@@ -8,17 +8,13 @@ import type { Pages } from '../../binding/pages.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkName } from '../contract/validate.js';
-import { claimFamily } from '../families/family-use.js';
-import { reported } from '../families/reported.js';
+import { claimLog, releaseLog, settleLog } from '../families/family-use.js';
+import { reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
-import { LOG_END, LOG_START, logKey, parseLogKey, readLogKey } from '../format/log-keys.js';
-import { CHUNKS, MANIFESTS } from '../format/snapshot-keys.js';
+import { FOREIGN_TO_LOG, LOG_END, LOG_START, logKey, parseLogKey, readLogKey } from '../format/log-keys.js';
 import { decodeValue } from '../format/values.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
-import type { EntryPage, PageStep, ReadStep } from './readings.js';
-
-/** Bytes of one crossing of a long read. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+import { type EntryPage, PAGE_BYTES, type PageStep, type ReadStep } from './readings.js';
 
 /** Behind a key: the first that comes after it. */
 const AFTER_KEY = Buffer.alloc(1);
@@ -26,9 +22,6 @@ const AFTER_KEY = Buffer.alloc(1);
 /** Where opening looks: the two ends of the log, never the log itself. */
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
 export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
-
-/** And where a snapshot store would have its records. */
-export const FOREIGN: readonly ScanRange[] = [CHUNKS, MANIFESTS].map((range) => ({ ...range, limit: 1 }));
 
 export class LogFamily implements Probe {
   readonly core: DatabaseCore;
@@ -42,33 +35,54 @@ export class LogFamily implements Probe {
   }
 
   /**
-   * Makes it known that there is a log here, with the rows that FOREIGN found.
-   * @throws StorageError META, INVALID_ARGUMENT where there is a snapshot store
+   * Makes it known that `writer` writes to the log here.
+   * @throws StorageError INVALID_ARGUMENT where another does, or where there is a snapshot store
    */
-  claim(foreign: readonly PackedRows[]): void {
-    const found = foreign.find((rows) => rows.count > 0);
-    if (found !== undefined) {
-      const message = `column family ${this.family.name} holds ${showKey(found.key(0))}, which is a snapshot's record`;
-      throw new StorageError('META', message);
-    }
-    claimFamily(this.family, 'a log');
+  claim(writer: object): void {
+    claimLog(this.family, this.core.readOnly ? undefined : writer);
+  }
+
+  /** The log that is here has been found to be one. */
+  settle(): void {
+    settleLog(this.family);
+  }
+
+  /** `writer` is done with it, or has failed to open. */
+  release(writer: object): void {
+    releaseLog(this.family, writer);
+  }
+
+  /** Where to look for what {@link refuseForeign} refuses. */
+  static readonly FOREIGN: readonly ScanRange[] = FOREIGN_TO_LOG.map((range) => ({ ...range, limit: 1 }));
+
+  /** @throws StorageError META where the look at {@link FOREIGN} has found a record */
+  refuseForeign(found: readonly PackedRows[]): void {
+    const foreign = found.find((rows) => rows.count > 0);
+    if (foreign === undefined) return;
+    const { name } = this.family;
+    throw new StorageError(
+      'META',
+      `column family ${name} holds ${showKey(foreign.key(0))}, which is no record of a log`,
+    );
   }
 
   /** What is live, from the rows that LOWEST and HIGHEST found. */
   static live(lowest: PackedRows, highest: PackedRows): LiveRanges {
-    if (lowest.count === 0) return LiveRanges.NONE;
+    if (lowest.count === 0) return LiveRanges.none();
     return LiveRanges.foundAtOpen(parseLogKey(lowest.key(0)), parseLogKey(highest.key(0)));
   }
 
   /** The page that a step asks for, at once. */
-  readPage({ from, to, limit }: PageStep): EntryPage {
-    const range = {
-      gte: logKey(from),
-      lt: logKey(to),
-      maxBytes: PAGE_BYTES,
-      ...(limit === undefined ? {} : { limit }),
-    };
-    return toPage(reported(() => this.core.scanSync(this.family, range)));
+  readPage(step: PageStep): EntryPage {
+    return toPage(
+      step,
+      reported(() => this.core.scanSync(this.family, toRange(step))),
+    );
+  }
+
+  /** {@link readPage}, off this thread. */
+  async readPageLater(step: PageStep): Promise<EntryPage> {
+    return toPage(step, await reportedLater(this.core.scan(this.family, toRange(step))));
   }
 
   /** The pages that {@link answer} takes, as the writes called before leave them. */
@@ -78,13 +92,13 @@ export class LogFamily implements Probe {
       const { meta } = step;
       return core.readBehindWrites(family, meta, Buffer.concat([meta, AFTER_KEY]), PAGE_BYTES, 1);
     }
-    const { from, to, limit } = step;
-    return core.readBehindWrites(family, logKey(from), logKey(to), PAGE_BYTES, limit);
+    const { from, to, limit, pageBytes } = step;
+    return core.readBehindWrites(family, logKey(from), logKey(to), pageBytes, limit);
   }
 
   /** What a reading is given for its step. */
   static answer(step: ReadStep, rows: PackedRows): EntryPage | Buffer | undefined {
-    if (!('meta' in step)) return toPage(rows);
+    if (!('meta' in step)) return toPage(step, rows);
     return rows.count === 0 ? undefined : rows.value(0);
   }
 
@@ -95,12 +109,17 @@ export class LogFamily implements Probe {
   }
 }
 
-function toPage(rows: PackedRows): EntryPage {
+function toRange({ from, to, limit, pageBytes }: PageStep): ScanRange {
+  return { gte: logKey(from), lt: logKey(to), maxBytes: pageBytes, ...(limit !== undefined && { limit }) };
+}
+
+function toPage({ pageBytes }: PageStep, rows: PackedRows): EntryPage {
   const { bytes } = rows;
   return {
     count: rows.count,
     index: (row) => readLogKey(bytes, rows.keyStart(row), rows.keyEnd(row)),
     entry: (row, codec) => decodeValue(codec, bytes, rows.keyEnd(row), rows.valueEnd(row), () => rows.key(row)),
-    isLast: rows.byteLength < PAGE_BYTES,
+    byteLength: (row) => rows.valueEnd(row) - rows.keyEnd(row),
+    isLast: rows.byteLength < pageBytes,
   };
 }

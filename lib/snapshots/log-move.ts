@@ -1,16 +1,27 @@
 // What a log must be like to give way to a snapshot, and the operations by which it does.
 
-import type { Database } from '../../binding/index.js';
+import type { ColumnFamily, Database } from '../../binding/index.js';
 import type { LogIndex, StorageOp } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { invalid } from '../contract/validate.js';
 import { AsyncRocksdbStorage } from '../log/async-rocksdb-storage.js';
+import { checkCompaction, compactionOps } from '../log/compaction.js';
 import { type Cursor, nextIdx } from '../log/cursor.js';
+import type { LogAccess, Mode } from '../log/log-access.js';
+import type { LogFamily } from '../log/log-family.js';
 import { RocksdbStorage } from '../log/rocksdb-storage.js';
+import { accessOf } from '../log/storage-methods.js';
 
 /** A storage whose log lies in a database. */
 export type LogStorage<T, S> = RocksdbStorage<T, S> | AsyncRocksdbStorage<T, S>;
 
+/** A log that a snapshot may take the place of. */
+export interface MovableLog<T, S> {
+  access: LogAccess<T, S, Mode>;
+  family: ColumnFamily;
+}
+
+/** A way in which a log gives way to a snapshot. */
 export interface LogMove {
   ops(index: LogIndex): StorageOp<never, never>[];
   /** @throws StorageError INVALID_ARGUMENT where the log may not be moved to `index` */
@@ -18,23 +29,11 @@ export interface LogMove {
 }
 
 /** The entries that the snapshot covers go; those behind it stay. */
-export const COMPACTION: LogMove = {
-  ops: (idx) => [
-    { type: 'trim', idx },
-    { type: 'setCompactedIdx', idx },
-  ],
-  check(log, index) {
-    const next = nextIdx(log);
-    if (index >= log.compactedIdx && index <= next) return;
-    const bounds = `the log goes from its compaction floor ${log.compactedIdx} to ${next}`;
-    const message = `a log cannot be compacted to ${index}: ${bounds}; to install a snapshot from elsewhere, restore it`;
-    throw new StorageError('INVALID_ARGUMENT', message);
-  },
-};
+export const COMPACTION: LogMove = { ops: compactionOps, check: checkCompaction };
 
 /** The snapshot takes the place of all there is. */
 export const RESTORATION: LogMove = {
-  ops: (idx) => [...COMPACTION.ops(idx), { type: 'setDecidedIdx', idx }],
+  ops: (idx) => [...compactionOps(idx), { type: 'setDecidedIdx', idx }],
   check(log, index) {
     const held: [string, number][] = [
       ['a log up to', nextIdx(log)],
@@ -50,14 +49,20 @@ export const RESTORATION: LogMove = {
   },
 };
 
-/** @throws StorageError INVALID_ARGUMENT */
-export function checkLogStorage(storage: unknown, database: Database): void {
+/**
+ * The log of `storage`, which must be in `database`.
+ * @throws StorageError INVALID_ARGUMENT
+ */
+export function logOf<T, S>(storage: LogStorage<T, S>, database: Database): MovableLog<T, S> {
   if (!(storage instanceof RocksdbStorage || storage instanceof AsyncRocksdbStorage)) {
     throw invalid('storage', 'a RocksdbStorage or an AsyncRocksdbStorage', storage);
   }
-  const { path } = storage.family.database;
-  if (storage.family.database !== database) {
+  const access = accessOf<T, S, Mode>(storage);
+  const { family } = access.location as LogFamily;
+  if (family.database !== database) {
+    const { path } = family.database;
     const message = `storage is in the database at ${path}, the snapshots are in ${database.path}`;
     throw new StorageError('INVALID_ARGUMENT', message);
   }
+  return { access, family };
 }

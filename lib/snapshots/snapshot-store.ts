@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Database, WriteBatch } from '../../binding/index.js';
+import { packedOf } from '../../binding/write-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
@@ -11,7 +12,7 @@ import { leavesOutcomeOpen } from '../log/failures.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
 import { type Written, writeChunks } from './chunk-writer.js';
 import { Interruption } from './interruption.js';
-import { COMPACTION, checkLogStorage, type LogMove, type LogStorage, RESTORATION } from './log-move.js';
+import { COMPACTION, type LogMove, type LogStorage, logOf, RESTORATION } from './log-move.js';
 import type { PutOptions, SnapshotInfo, SnapshotReadOptions, SnapshotSource, SnapshotStream } from './snapshot.js';
 import { checkKeep, checkPutOptions, checkReadOptions, checkSnapshotName } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
@@ -144,19 +145,23 @@ export class SnapshotStore {
     taken: Taken,
     options: PutOptions | undefined,
   ): Promise<SnapshotInfo> {
-    checkLogStorage(storage, this.#shared.family.database);
+    const { access, family } = logOf(storage, this.#shared.family.database);
     checkIndex('index', index);
-    const check = (log: Cursor) => move.check(log, index);
-    await storage.readCursor(check);
-    return this.#put(name, index, taken, options, async (alongside) => {
-      // Checked again: storing the bytes has taken its time.
-      let before: Cursor | undefined;
-      const checkAgain = (log: Cursor) => {
-        check(log);
-        before = log;
+    await access.write(
+      (log) => {
+        move.check(log, index);
+        return [];
+      },
+      () => {},
+    );
+    return this.#put(name, index, taken, options, async (batch) => {
+      // Checked again, with nothing between that and the write: storing the bytes has taken its time.
+      const ops = (log: Cursor) => {
+        move.check(log, index);
+        return move.ops(index);
       };
-      await storage.writeIf(checkAgain, move.ops(index), { alongside, sync: true });
-      if (before !== undefined) TrimReclaimer.of(storage.family).note(before, index);
+      const before = await access.write(ops, (_, log) => log, { alongside: packedOf(batch), sync: true });
+      TrimReclaimer.of(family).note(before, index);
     });
   }
 

@@ -46,6 +46,7 @@ describe('reverseSyncing', () => {
     log.appendEntries([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')]);
     log.setPromise({ configId: 1, n: 2, priority: 3, pid: 4 });
     log.setDecidedIdx(2);
+    log.setDecidedIdx(1);
     log.compact(1, Buffer.from('snapshot'));
   };
   const stored = (db: Database) =>

@@ -100,6 +100,10 @@ export class LogModel<T, S> {
     return this.indices.filter((idx) => idx >= from).map((idx) => this.#entries.get(idx) as T);
   }
 
+  get indexed(): { index: number; entry: T }[] {
+    return this.indices.map((index) => ({ index, entry: this.#entries.get(index) as T }));
+  }
+
   /** As `observe` sees a storage. */
   get observed() {
     return {

@@ -12,7 +12,8 @@ export type Step =
   | { step: 'writeAtomically'; ops: Op[] }
   /** The same, ending with an entry that cannot be encoded: none of it may happen. */
   | { step: 'failToWrite'; ops: Op[] }
-  | { step: 'compact'; idx: number; snapshot: Entry | undefined }
+  /** Up to an index that is said to be decided first, or not. */
+  | { step: 'compact'; idx: number; snapshot: Entry | undefined; decided: boolean }
   /** A new storage in the same database. */
   | { step: 'openAgain' }
   /** The database closed and opened, and a new storage in it. */
@@ -75,7 +76,15 @@ export const steps: fc.Arbitrary<Step[]> = fc.constantFrom(...anchors).chain((an
       { weight: 12, arbitrary: fc.record({ step: fc.constant('call' as const), op }) },
       { weight: 6, arbitrary: fc.record({ step: fc.constant('writeAtomically' as const), ops }) },
       { weight: 1, arbitrary: fc.record({ step: fc.constant('failToWrite' as const), ops }) },
-      { weight: 3, arbitrary: fc.record({ step: fc.constant('compact' as const), idx: indexNear(anchor), snapshot }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          step: fc.constant('compact' as const),
+          idx: indexNear(anchor),
+          snapshot,
+          decided: fc.boolean(),
+        }),
+      },
       { weight: 7, arbitrary: fc.constant({ step: 'openAgain' as const }) },
       { weight: 1, arbitrary: fc.constant({ step: 'reopen' as const }) },
     ),

@@ -2,7 +2,14 @@
 
 import { join } from 'node:path';
 import type { StorageOptions } from '../../lib/contract/options.js';
-import { AsyncRocksdbStorage, MemStorage, RocksdbStorage, type Storage } from '../../lib/index.js';
+import {
+  AsyncMemStorage,
+  AsyncRocksdbStorage,
+  type IndexedEntry,
+  MemStorage,
+  RocksdbStorage,
+  type Storage,
+} from '../../lib/index.js';
 import { besideBusySnapshots } from './busy-snapshots.js';
 import { newColumnFamily } from './shared-database.js';
 import { openAt } from './temporary-database.js';
@@ -10,12 +17,14 @@ import { temporaryFolder } from './temporary-folder.js';
 
 /** A storage that may block or return promises: whoever tests it awaits every call. */
 export type AnyStorage<T, S = unknown> = {
-  [K in keyof Methods<T, S>]: (
-    ...args: Parameters<Methods<T, S>[K]>
-  ) => ReturnType<Methods<T, S>[K]> | Promise<ReturnType<Methods<T, S>[K]>>;
+  [K in Exclude<keyof Storage<T, S>, 'entries'>]: (
+    ...args: Parameters<Storage<T, S>[K]>
+  ) => ReturnType<Storage<T, S>[K]> | Promise<ReturnType<Storage<T, S>[K]>>;
+} & {
+  entries(
+    ...args: Parameters<Storage<T, S>['entries']>
+  ): IterableIterator<IndexedEntry<T>> | AsyncIterableIterator<IndexedEntry<T>>;
 };
-
-type Methods<T, S> = Storage<T, S> & Pick<MemStorage<T, S>, 'getBounds'>;
 
 /** Something done to a log before it is looked at. */
 type Step<T, S> = (log: AnyStorage<T, S>) => unknown;
@@ -37,6 +46,11 @@ export const STORAGES: readonly StorageRow[] = [
     for (const step of steps) await step(storage);
     return storage;
   }),
+  row('AsyncMemStorage', async (options, steps) => {
+    const storage = new AsyncMemStorage(options);
+    for (const step of steps) await step(storage);
+    return storage;
+  }),
   row('RocksdbStorage', async (options, steps) => {
     const { database, name } = await newColumnFamily();
     const storage = RocksdbStorage.openIn(database, name, options);
@@ -47,6 +61,26 @@ export const STORAGES: readonly StorageRow[] = [
     const { database, name } = await newColumnFamily();
     const storage = await AsyncRocksdbStorage.openIn(database, name, options);
     for (const step of steps) await step(storage);
+    return storage;
+  }),
+  row('RocksdbStorage, closed and opened again', async (options, steps) => {
+    const { database, name } = await newColumnFamily();
+    let storage = RocksdbStorage.openIn(database, name, options);
+    for (const step of steps) {
+      await step(storage);
+      storage.close();
+      storage = RocksdbStorage.openIn(database, name, options);
+    }
+    return storage;
+  }),
+  row('AsyncRocksdbStorage, closed behind each call and opened again', async (options, steps) => {
+    const { database, name } = await newColumnFamily();
+    let storage = await AsyncRocksdbStorage.openIn(database, name, options);
+    for (const step of steps) {
+      Promise.resolve(step(storage)).catch(() => {});
+      await storage.close();
+      storage = await AsyncRocksdbStorage.openIn(database, name, options);
+    }
     return storage;
   }),
   row('RocksdbStorage, beside a busy snapshot store', async (options, steps) => {

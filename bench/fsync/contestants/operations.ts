@@ -39,7 +39,11 @@ export function measureOperation(
       return measurePrepared(ms, 1, fill, () => storage.trim(storage.getBounds().next));
     case 'compact': {
       const [snapshot] = rawEntries(1, SNAPSHOT_BYTES) as [Buffer];
-      return measurePrepared(ms, 1, fill, () => storage.compact(storage.getBounds().next, snapshot));
+      const decide = () => {
+        fill();
+        storage.setDecidedIdx(storage.getBounds().next);
+      };
+      return measurePrepared(ms, 1, decide, () => storage.compact(storage.getBounds().next, snapshot));
     }
   }
 }

@@ -17,6 +17,7 @@ describe('two logs in two column families of one database', () => {
     b.appendEntries(['b0', 'b1']);
     a.setPromise(ballot(1));
     b.setPromise(ballot(2));
+    a.setDecidedIdx(3);
     a.compact(3, 'a');
     b.setDecidedIdx(2);
     a.appendOnPrefix(3, ['A3']);
@@ -29,7 +30,7 @@ describe('two logs in two column families of one database', () => {
         logLen: 1,
         promise: ballot(1),
         acceptedRound: undefined,
-        decidedIdx: 0,
+        decidedIdx: 3,
         compactedIdx: 3,
         stopsign: undefined,
         snapshot: 'a',

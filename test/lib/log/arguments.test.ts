@@ -219,7 +219,8 @@ describe.each<[string, (database: Database, options: unknown) => unknown]>([
       const words = [`${name} must be a codec, an object with the functions encode and decode`, inspect(codec)];
       await expectStorageError(() => open(database, { [name]: codec }), 'INVALID_ARGUMENT', ...words);
     }
-    await open(database, { [name]: undefined });
+    const first = (await open(database, { [name]: undefined })) as MemStorage<unknown>;
+    await first.close();
     await open(database, { [name]: rawCodec });
   });
 });

@@ -2,8 +2,13 @@
 // nothing is skipped, shortened or guessed at. Each storage is opened on a log of the entries 250 to 259.
 
 import { describe, expect, it } from '@jest/globals';
-import { type ColumnFamily, msgpackCodec, RocksdbStorage, WriteBatch } from '../../../lib/index.js';
-import { observe } from '../../support/observe.js';
+import {
+  AsyncRocksdbStorage,
+  type ColumnFamily,
+  msgpackCodec,
+  RocksdbStorage,
+  WriteBatch,
+} from '../../../lib/index.js';
 import { newColumnFamily } from '../../support/shared-database.js';
 import { expectStorageError } from '../../support/storage-failures.js';
 
@@ -17,10 +22,12 @@ const packed = (value: unknown) => Buffer.concat([Buffer.of(1), encode(value)]);
 /** A column family with a log, and what `damage` adds to it. */
 async function damaged(damage: (batch: WriteBatch, family: ColumnFamily) => void): Promise<ColumnFamily> {
   const family = await newColumnFamily();
-  open(family).appendOnPrefix(
+  const log = open(family);
+  log.appendOnPrefix(
     250,
     Array.from({ length: 10 }, (_, i) => `entry ${250 + i}`),
   );
+  log.close();
   write(family, damage);
   return family;
 }
@@ -209,16 +216,17 @@ describe('an entry', () => {
   });
 });
 
-describe('keys of others in the same column family', () => {
-  it('before and behind the log are none of its business', async () => {
-    const others = ['A', 'L', 'L.', 'L0', 'M/other', 'Z'];
-    const family = await damaged((batch, family) => {
-      for (const key of others) batch.put(family, Buffer.from(key), Buffer.from('x'));
-    });
-    const log = open(family);
-    expect(log.getBounds()).toEqual({ first: 250, next: 260 });
-    log.trim(260);
-    expect(await observe(log)).toMatchObject({ entries: [], logLen: 0 });
-    expect(rows(family).map(({ key }) => key.toString())).toEqual(others);
-  });
+describe("a record that is no log's, in the same column family,", () => {
+  it.each(['A', 'C/x', 'L', 'L.', 'L0', 'M/', 'M/other', 'M/promise2', 'M0', 'S/snapshot', 'Z'])(
+    'is found at open: %s',
+    async (key) => {
+      const family = await withRecord(key, Buffer.from('x'));
+      const before = rows(family);
+      await expectStorageError(() => open(family), 'META', `"${key}"`, 'no record of a log');
+      await expect(AsyncRocksdbStorage.openIn(family.database, family.name)).rejects.toMatchObject({ code: 'META' });
+      expect(rows(family)).toEqual(before);
+      write(family, (batch) => batch.delete(family, Buffer.from(key)));
+      expect(open(family).getBounds()).toEqual({ first: 250, next: 260 });
+    },
+  );
 });

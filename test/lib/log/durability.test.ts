@@ -34,6 +34,7 @@ beforeEach(async () => {
   database = await temporaryDatabase({ columnFamilies: [LOG] });
   log = RocksdbStorage.openIn(database, LOG);
   log.appendEntries(['a', 'b', 'c']);
+  log.setDecidedIdx(3);
 });
 
 /** How many fsyncs of the WAL `action` takes. */

@@ -39,7 +39,7 @@ function perform(ranges: LiveRanges, live: Set<number>, step: Change, probe: Pro
 }
 
 function foundAtOpen(stored: readonly number[]): LiveRanges {
-  return stored.length === 0 ? LiveRanges.NONE : LiveRanges.foundAtOpen(Math.min(...stored), Math.max(...stored));
+  return stored.length === 0 ? LiveRanges.none() : LiveRanges.foundAtOpen(Math.min(...stored), Math.max(...stored));
 }
 
 /** As `getBounds` finds it. */
@@ -85,7 +85,7 @@ describe('LiveRanges', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Set<number>();
-        let ranges = LiveRanges.NONE;
+        let ranges = LiveRanges.none();
         for (const step of steps) {
           ranges = perform(ranges, live, step, unasked);
           expectNothingMissed(ranges, live);
@@ -142,7 +142,7 @@ describe('LiveRanges', () => {
   });
 
   it('do not change: an operation gives new ones', () => {
-    const ranges = LiveRanges.NONE.append(0, 5);
+    const ranges = LiveRanges.none().append(0, 5);
     ranges.append(5, 5);
     ranges.truncate(2, unasked);
     ranges.trim(3);
@@ -150,7 +150,7 @@ describe('LiveRanges', () => {
   });
 
   it('are the same where an operation changes nothing', () => {
-    const ranges = LiveRanges.NONE.append(5, 5);
+    const ranges = LiveRanges.none().append(5, 5);
     expect(ranges.append(10, 0)).toBe(ranges);
     expect(ranges.truncate(10, unasked)).toBe(ranges);
     expect(ranges.trim(5)).toBe(ranges);

@@ -18,7 +18,7 @@ const told = (cursor: Cursor) => ({
 });
 
 /** Live: 2 to 4. */
-const start: Cursor = { ...EMPTY, live: LiveRanges.NONE.append(2, 3), compactedIdx: 1 };
+const start: Cursor = { ...EMPTY, live: LiveRanges.none().append(2, 3), compactedIdx: 1 };
 
 function perform(...ops: StorageOp<string, string>[]) {
   const before = told(start);
@@ -71,7 +71,7 @@ describe('transition', () => {
   });
 
   it('removes each part of a log with a gap, and nothing of the gap', () => {
-    const gapped: Cursor = { ...EMPTY, live: LiveRanges.NONE.append(2, 3).append(1000, 2) };
+    const gapped: Cursor = { ...EMPTY, live: LiveRanges.none().append(2, 3).append(1000, 2) };
     const trimmed = transition<string, string>(gapped, [{ type: 'trim', idx: 1001 }], unasked);
     expect(trimmed.records).toEqual([
       { type: 'removeEntries', from: 2, to: 5 },

@@ -44,6 +44,7 @@ beforeEach(async () => {
   database = await openAt(path, { columnFamilies: [LOG, 'other'] });
   log = RocksdbStorage.openIn(database, LOG);
   log.appendEntries(['a', 'b', 'c']);
+  log.setDecidedIdx(2);
   writeSync = jest.spyOn(DatabaseCore.prototype, 'writeSync');
 });
 
@@ -141,6 +142,7 @@ describe('a write that was certainly refused', () => {
 
   it('because a read that it needs has failed poisons nothing', async () => {
     log.appendOnPrefix(9, ['j']);
+    log.close();
     const opened = RocksdbStorage.openIn<string>(database, LOG);
     const failure = new RocksError('IO_ERROR', 'scan: injected');
     const scan = jest.spyOn(DatabaseCore.prototype, 'scanSync').mockImplementationOnce(() => {

@@ -71,17 +71,19 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
     it('goes all the way to the end of the log, and to a floor where it stands', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
+      await log.setDecidedIdx(2);
       await opened.store.compactTo(log, 's', 2, content(10));
       await opened.store.compactTo(log, 's', 2, content(20, 2));
-      expect(await state(log)).toEqual({ entries: [], floor: 2, decided: 0, next: 2 });
+      expect(await state(log)).toEqual({ entries: [], floor: 2, decided: 2, next: 2 });
       await log.appendEntry('c');
-      expect(await state(await reopened())).toEqual({ entries: ['c'], floor: 2, decided: 0, next: 3 });
+      expect(await state(await reopened())).toEqual({ entries: ['c'], floor: 2, decided: 2, next: 3 });
       expect(await chunkKeys(opened)).toHaveLength(1);
     });
 
     it('lets the log go on while the bytes are stored', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
+      await log.setDecidedIdx(2);
       async function* source() {
         yield content(1500);
         await log.appendEntry('c');
@@ -95,6 +97,7 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
     it('changes nothing where the source throws, or the name is taken', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
+      await log.setDecidedIdx(1);
       const before = await state(log);
       expect(await failureOf(() => opened.store.compactTo(log, 's', 1, broken()))).toMatchObject({
         message: 'the source is broken',
@@ -110,12 +113,17 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
     it('refuses an index below the floor or behind the end, also if the log gets there meanwhile', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b', 'c']);
-      await expectStorageError(() => opened.store.compactTo(log, 's', 4, content(1)), 'INVALID_ARGUMENT', '0 to 3');
+      await log.setDecidedIdx(3);
+      await expectStorageError(() => opened.store.compactTo(log, 's', 4, content(1)), 'INVALID_ARGUMENT', 'ends at 3');
       async function* overtaken() {
         yield content(1500);
         await log.compact(2);
       }
-      await expectStorageError(() => opened.store.compactTo(log, 's', 1, overtaken()), 'INVALID_ARGUMENT', 'floor 2');
+      await expectStorageError(
+        () => opened.store.compactTo(log, 's', 1, overtaken()),
+        'INVALID_ARGUMENT',
+        'floor is at 2',
+      );
       expect(await state(log)).toMatchObject({ entries: ['c'], floor: 2 });
       expect([await opened.store.list(), await chunkKeys(opened)]).toEqual([[], []]);
     });
@@ -131,6 +139,7 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
         for (let turns = 0; turns < 100; turns += 5) {
           const { next } = await log.getBounds();
           const appended = Array.from({ length: 8 }, () => log.appendEntry('x'));
+          log.setDecidedIdx(next + 8);
           const compacted = opened.store.compactTo(log, 's', next + 1, content(10)); // or is refused
           await eventLoop(turns);
           await Promise.allSettled([compacted, overtake(next + 3), ...appended]);
@@ -142,9 +151,11 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
     it('leaves nothing where the storage refuses', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
+      await log.setDecidedIdx(1);
       await opened.db.createColumnFamily('other');
       const doomed = await AsyncRocksdbStorage.openIn<string>(opened.db, 'other');
       await doomed.appendEntry('x');
+      await doomed.setDecidedIdx(1);
       async function* source() {
         yield content(2500);
         await opened.db.dropColumnFamily('other');
@@ -157,6 +168,7 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
     it('leaves nothing where an earlier write has poisoned the storage', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
+      await log.setDecidedIdx(1);
       const failure = new RocksError('IO_ERROR', 'injected');
       jest.spyOn(DatabaseCore.prototype, 'writeSync').mockImplementationOnce(() => {
         throw failure;

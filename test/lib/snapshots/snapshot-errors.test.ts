@@ -23,6 +23,7 @@ beforeEach(async () => {
   ({ store } = opened);
   log = RocksdbStorage.openIn<string>(opened.db, 'log');
   log.appendEntries(['a', 'b']);
+  log.setDecidedIdx(1);
   await store.put('a', 1, content(5000));
 });
 afterEach(() => {

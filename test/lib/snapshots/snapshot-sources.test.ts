@@ -338,6 +338,7 @@ describe('a source that stalls', () => {
   it.each(stallingKinds)('is given up by a signal, whose reason the call rejects with: %s', async (kind) => {
     const storage = log();
     storage.appendEntries(['a', 'b']);
+    storage.setDecidedIdx(1);
     const other = RocksdbStorage.openIn<string>(db, 'default');
     const calls: ((source: SnapshotSource, signal: AbortSignal) => Promise<unknown>)[] = [
       (source, signal) => store.put('a', 1, source, { signal }),

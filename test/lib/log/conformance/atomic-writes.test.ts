@@ -217,6 +217,7 @@ describe.each(STORAGES)('$name', ({ given, givenWith }) => {
       const log = await givenWith<string, string>(
         { entryCodec: picky, snapshotCodec: picky },
         (log) => log.appendEntries(['a', 'b']),
+        (log) => log.setDecidedIdx(1),
         (log) => expectStorageError(() => write(log), 'CODEC', 'does not fit'),
       );
       expect(await log.getSuffix(0)).toEqual(['a', 'b']);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { observe } from '../../../support/observe.js';
+import { expectStorageError } from '../../../support/storage-failures.js';
 import { STORAGES } from '../../../support/storages.js';
 
 describe.each(STORAGES)('$name', ({ given }) => {
@@ -150,6 +152,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
     it('does all three: the snapshot, the trim and the floor', async () => {
       const log = await given(
         (log) => log.appendEntries(['a', 'b', 'c', 'd']),
+        (log) => log.setDecidedIdx(3),
         (log) => log.compact(3, { sum: 'abc' }),
       );
       expect(await log.getSnapshot()).toEqual({ sum: 'abc' });
@@ -163,6 +166,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
     it('without a snapshot leaves the one that is there', async () => {
       const log = await given(
         (log) => log.appendEntries(['a', 'b', 'c', 'd']),
+        (log) => log.setDecidedIdx(4),
         (log) => log.compact(2, 'first'),
         (log) => log.compact(3),
       );
@@ -179,23 +183,32 @@ describe.each(STORAGES)('$name', ({ given }) => {
       expect(await log.getSnapshot()).toBeNull();
     });
 
-    it('past the tail empties the log, and the next append lands on the floor', async () => {
-      const log = await given(
-        (log) => log.appendEntries(['a', 'b']),
-        (log) => log.compact(7, 'all'),
-      );
-      expect(await log.getSuffix(0)).toEqual([]);
-      expect(await log.getLogLen()).toBe(0);
-      expect(await log.appendEntry('h')).toBe(1);
-      expect(await log.getEntries(7, 8)).toEqual(['h']);
-    });
-
     it('of all that is live keeps the next index', async () => {
       const log = await given(
         (log) => log.appendEntries(['a', 'b', 'c']),
+        (log) => log.setDecidedIdx(3),
         (log) => log.compact(3),
       );
       expect(await log.getBounds()).toEqual({ first: 3, next: 3 });
+      expect(await log.appendEntry('d')).toBe(1);
+      expect(await log.getEntries(3, 4)).toEqual(['d']);
+    });
+
+    it.each([
+      ['below the floor', 1, 'compaction floor is at 2'],
+      ['past the end', 6, 'ends at 5'],
+      ['past the decided index', 5, 'decided up to 4'],
+    ])('%s is refused, and changes nothing', async (_, idx, why) => {
+      const log = await given(
+        (log) => log.appendEntries(['a', 'b', 'c', 'd', 'e']),
+        (log) => log.setDecidedIdx(4),
+        (log) => log.compact(2, 'first'),
+      );
+      const before = await observe(log);
+      await expectStorageError(() => log.compact(idx, 'second'), 'INVALID_ARGUMENT', `compacted to ${idx}`, why);
+      expect(await observe(log)).toEqual(before);
+      await log.compact(4, 'third');
+      expect(await observe(log)).toMatchObject({ entries: ['e'], compactedIdx: 4, snapshot: 'third' });
     });
   });
 });

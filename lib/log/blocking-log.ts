@@ -1,0 +1,83 @@
+import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { Codecs } from './codecs.js';
+import type { Cursor } from './cursor.js';
+import { Failures } from './failures.js';
+import type { Probe } from './live-ranges.js';
+import { type LogAccess, refuseIfClosed, type WriteExtras } from './log-access.js';
+import type { LogFamily } from './log-family.js';
+import { type EntryPage, finish, type LogPart, type PageStep, type Reading, readPart } from './readings.js';
+import { type StorageRecord, transition } from './transition.js';
+
+/** Where a {@link BlockingLog} keeps its records. */
+export interface RecordStore<T, S> extends Probe {
+  readonly codecs: Codecs<T, S>;
+  /** None in memory. */
+  readonly location: LogFamily | undefined;
+  /** The log that lies here. This store alone may write to it from here on, until {@link release}. */
+  open(): Cursor;
+  readMeta(key: Buffer): Buffer | undefined;
+  readPage(step: PageStep): EntryPage;
+  /** All of `records` and of `alongside`, or nothing. Either may be empty. */
+  commit(records: readonly StorageRecord<T, S>[], sync: boolean, alongside: PackedBatch | undefined): void;
+  /** Another may open the log. */
+  release(): void;
+}
+
+/** A log whose calls return once they are done. */
+export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
+  readonly codecs: Codecs<T, S>;
+  readonly location: LogFamily | undefined;
+  readonly failures = new Failures();
+  readonly #store: RecordStore<T, S>;
+  #cursor: Cursor;
+  #isClosed = false;
+
+  /** Throws what opening `store` does. */
+  constructor(store: RecordStore<T, S>) {
+    this.#store = store;
+    this.codecs = store.codecs;
+    this.location = store.location;
+    this.#cursor = store.open();
+  }
+
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  write<V>(
+    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    result: (after: Cursor, before: Cursor) => V,
+    extras: WriteExtras = {},
+  ): V {
+    refuseIfClosed(this.#isClosed, this.location);
+    const ops = given(this.#cursor);
+    const before = this.#cursor; // what was given may have getters, and these may have written
+    const { records, sync: needsSync, cursor } = transition(before, ops, this.#store);
+    const sync = needsSync || extras.sync === true;
+    try {
+      this.failures.refuseIfPoisoned();
+      this.#store.commit(records, sync, extras.alongside);
+    } catch (error) {
+      this.failures.note(error, ops, sync);
+      throw error;
+    }
+    this.#cursor = cursor;
+    return result(cursor, before);
+  }
+
+  read<V>(reading: (cursor: Cursor) => Reading<V>, signal?: AbortSignal): V {
+    refuseIfClosed(this.#isClosed, this.location);
+    signal?.throwIfAborted();
+    return finish(reading(this.#cursor), this.#store);
+  }
+
+  readPart(from: LogIndex, to: LogIndex, maxBytes: number): LogPart<T> {
+    return this.read((cursor) => readPart(cursor, this.codecs.entry, from, to, maxBytes));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#store.release();
+  }
+}

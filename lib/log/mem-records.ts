@@ -1,0 +1,116 @@
+import { MAX_BATCH_BYTES, type PackedBatch } from '../../binding/packed-batch.js';
+import type { LogIndex } from '../contract/storage.js';
+import { StorageError } from '../contract/storage-error.js';
+import { logKey } from '../format/log-keys.js';
+import { decodeValue, framed } from '../format/values.js';
+import type { RecordStore } from './blocking-log.js';
+import type { Codecs } from './codecs.js';
+import { type Cursor, EMPTY } from './cursor.js';
+import type { EntryPage, PageStep } from './readings.js';
+import { RecordEncoder } from './record-encoder.js';
+import type { RecordSink } from './record-sink.js';
+import type { StorageRecord } from './transition.js';
+
+/** The records of a log in memory: encoded, so that what is read has been through the codec as if through a disk. */
+export class MemRecords<T, S> implements RecordStore<T, S> {
+  readonly codecs: Codecs<T, S>;
+  readonly location = undefined;
+  readonly #encoder: RecordEncoder<T, S>;
+  readonly #meta = new Map<string, Buffer>();
+  readonly #entries = new Map<LogIndex, Buffer>();
+  /** What the write at work will do, once all of it is encoded. */
+  #changes: (() => void)[] = [];
+  #bytes = 0;
+  readonly #sink: RecordSink = {
+    begin: () => {
+      this.#changes = [];
+      this.#bytes = 0;
+    },
+    putEntry: (idx, bytes) => {
+      this.#reserve(bytes.byteLength);
+      const value = framed(bytes);
+      this.#changes.push(() => this.#entries.set(idx, value));
+    },
+    putEntryInPlace: (idx, { memory, start, end }) => this.#sink.putEntry(idx, memory.subarray(start, end)),
+    put: (key, value) => {
+      this.#reserve(value.byteLength);
+      this.#changes.push(() => this.#meta.set(key.toString(), value));
+    },
+    delete: (key) => this.#changes.push(() => this.#meta.delete(key.toString())),
+    removeEntries: (from, to) =>
+      this.#changes.push(() => {
+        for (let idx = from; idx < to; idx++) this.#entries.delete(idx);
+      }),
+  };
+
+  constructor(codecs: Codecs<T, S>) {
+    this.codecs = codecs;
+    this.#encoder = new RecordEncoder(codecs);
+  }
+
+  open(): Cursor {
+    return EMPTY;
+  }
+
+  readMeta(key: Buffer): Buffer | undefined {
+    return this.#meta.get(key.toString());
+  }
+
+  readPage({ from, to, limit = Number.POSITIVE_INFINITY, pageBytes }: PageStep): EntryPage {
+    const found: LogIndex[] = [];
+    let bytes = 0;
+    for (const idx of this.#indices(from, to)) {
+      if (found.length === limit || bytes >= pageBytes) break;
+      found.push(idx);
+      bytes += (this.#entries.get(idx) as Buffer).byteLength;
+    }
+    const stored = (row: number) => this.#entries.get(found[row] as LogIndex) as Buffer;
+    return {
+      count: found.length,
+      index: (row) => found[row] as LogIndex,
+      entry: (row, codec) => {
+        const bytes = stored(row);
+        return decodeValue(codec, bytes, 0, bytes.length, () => logKey(found[row] as LogIndex));
+      },
+      byteLength: (row) => stored(row).byteLength,
+      isLast: bytes < pageBytes,
+    };
+  }
+
+  /** What is stored in `[from, to)`, in order. */
+  #indices(from: LogIndex, to: LogIndex): Iterable<LogIndex> {
+    if (to - from > this.#entries.size) {
+      // It may have gaps longer than anybody could count through.
+      return [...this.#entries.keys()].filter((idx) => idx >= from && idx < to).sort((a, b) => a - b);
+    }
+    return Array.from({ length: to - from }, (_, i) => from + i).filter((idx) => this.#entries.has(idx));
+  }
+
+  // Never asked: all that is live was written by this object, so no range of it is in doubt.
+  highest(): LogIndex | undefined {
+    return undefined;
+  }
+
+  commit(records: readonly StorageRecord<T, S>[], _sync: boolean, alongside: PackedBatch | undefined): void {
+    if (alongside !== undefined) {
+      throw new StorageError(
+        'INVALID_ARGUMENT',
+        'a storage in memory has no database to write alongside: use one that has',
+      );
+    }
+    // Encoded in full before the first change: an entry that cannot be encoded leaves everything as it was.
+    this.#encoder.encode(records, this.#sink);
+    for (const change of this.#changes) change();
+    this.#changes = [];
+  }
+
+  release(): void {}
+
+  /** As much as a batch holds, so that what is written here can be written to a disk as well. */
+  #reserve(byteLength: number): void {
+    this.#bytes += byteLength;
+    if (this.#bytes <= MAX_BATCH_BYTES) return;
+    const message = `a write holds at most ${MAX_BATCH_BYTES} bytes, not ${this.#bytes}; write it in parts`;
+    throw new StorageError('INVALID_ARGUMENT', message);
+  }
+}
