@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -277,6 +278,18 @@ describe('msgpackCodec', () => {
 
   it('gives an error no cause that had none', () => {
     expect(throughDisk(new Error('a'))).not.toHaveProperty('cause');
+  });
+
+  it('refuses a string that none can be decoded to', () => {
+    const long = 'é'.repeat(constants.MAX_STRING_LENGTH / 2 + 1);
+    expect(() => codec.encode({ text: long })).toThrow('value.text: a string of more than');
+    expect(() => codec.encode({ list: [{ [long]: 1 }] })).toThrow('value.list[0]: a key of more than');
+  });
+
+  it.each([2 ** 27, 2 ** 32 - 1])('refuses an array of %i holes', (length) => {
+    const list: unknown[] = [];
+    list.length = length;
+    expect(() => codec.encode({ list })).toThrow(`value.list: an array of the length ${length}`);
   });
 
   it('leaves out a property that somebody has given all objects', () => {
