@@ -133,10 +133,13 @@ const HIDDEN_STATE = Object.entries({
   'value of native code': types.isExternal,
 });
 
+const HIDDEN_STATE_TESTS = HIDDEN_STATE.map(([, isOfIt]) => isOfIt);
+
 /** @throws Refusal for an object of a class that is not a user's own */
 export function refuseBuiltIns(value: object, prototype: object | null): void {
-  for (const [name, isOfIt] of HIDDEN_STATE) {
-    if (isOfIt(value)) throw new Refusal(refusedObject(name));
+  if (HIDDEN_STATE_TESTS.some((isOfIt) => isOfIt(value))) {
+    const [name] = HIDDEN_STATE.find(([, isOfIt]) => isOfIt(value)) as [string, unknown];
+    throw new Refusal(refusedObject(name));
   }
   if (prototype === null) return;
   const tag = tagOf(value);
@@ -156,8 +159,12 @@ function tagOf(value: object): string {
 /** More than any chain of classes has: a proxy can make one that has no end. */
 const MAX_CHAIN = 1000;
 
+/** Prototypes with no such class above them: reading the text of functions takes longer than to pack an entry. */
+const usersOwn = new WeakSet<object>();
+
 /** The nearest class that is not written in JavaScript, but for Object. */
 function builtInClassOf(prototype: object): string | undefined {
+  if (usersOwn.has(prototype)) return undefined;
   let link: object | null = prototype;
   for (let i = 0; link !== null && !isPlainPrototype(link); i++) {
     const name = nativeConstructorOf(link);
@@ -165,10 +172,12 @@ function builtInClassOf(prototype: object): string | undefined {
     if (i === MAX_CHAIN) throw new Refusal('an object with an endless chain of prototypes cannot be encoded');
     link = Object.getPrototypeOf(link);
   }
+  usersOwn.add(prototype);
   return undefined;
 }
 
 function nativeConstructorOf(prototype: object): string | undefined {
+  if (prototype === Uint8Array.prototype) return 'Uint8Array';
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   return typeof type === 'function' && isNative(type) ? type.name : undefined;
 }

@@ -4,15 +4,21 @@ import { withPlainCopy } from './plain-copy.js';
 import { Refusal } from './refusal.js';
 
 /**
- * MessagePack, by msgpackr. Keeps what JSON keeps, and also undefined, NaN, the infinities, bigints, and dates, sets, regular
- * expressions, `ArrayBuffer`s and views of them. As with JSON, -0 comes back as 0, a hole in an array as undefined, and a
- * class instance as a plain object of its enumerable properties, or as what its `toJSON` gives (the same each time); symbol
- * keys, private fields and further properties of an array are left out. An error keeps its name, message and cause.
+ * MessagePack, by msgpackr: what is stored comes back, or is refused with a TypeError that names the part of the value and
+ * the reason. docs/codecs.md has it as a table.
  *
- * What would come back as something else is refused with a TypeError: a function, a symbol, a Map, a boxed primitive, a
- * promise, an iterator, a weak reference and every other built-in class that is not named above; a class of views of one's
- * own; a view of a detached buffer; a key `__proto__`; a string with half a character; a cycle, or more than 500 levels of
- * nesting.
+ * Keeps what JSON keeps, and also undefined, NaN, the infinities, bigints, and dates, sets, regular expressions,
+ * `ArrayBuffer`s and views of them, of any realm. As with JSON, -0 comes back as 0, a hole in an array as undefined, and a
+ * class instance as a plain object of its enumerable properties, or as what its `toJSON` gives; symbol keys, private fields
+ * and further properties of an array are left out. A subclass of a class that is kept comes back as that class, and an error
+ * as its name, message and cause.
+ *
+ * Refuses a function, a symbol, a Map, a boxed primitive, a promise, an iterator, a weak reference and every other built-in
+ * class that is not named above; a class of views of one's own; a view of a detached buffer; a key `__proto__`; a string with
+ * half a character, or with more bytes in UTF-8 than V8's longest string; an array of more than 2^26 elements; a cycle, or
+ * more than 500 levels of nesting; and what a getter or a `toJSON` throws, which is the cause of the error.
+ *
+ * Decoding throws where the bytes are not exactly one value.
  */
 export function msgpackCodec<T>(): Codec<T> {
   return { encode: encodeMessagePack, decode: decodeMessagePack as (bytes: Uint8Array) => T };
@@ -63,9 +69,7 @@ function encodeMessagePackInPlace(value: unknown): EncodedInPlace {
     throw Refusal.from(error).toError();
   }
   // msgpackr takes other memory after a value too large for what it has.
-  if (memory !== lastEncoded.memory) {
-    Object.assign(lastEncoded, inMemory(memory));
-  }
+  if (memory !== lastEncoded.memory) Object.assign(lastEncoded, inMemory(memory));
   lastEncoded.start = memory.start;
   lastEncoded.end = memory.end;
   return lastEncoded;
