@@ -6,6 +6,7 @@ import type { Codec } from '../contract/codec.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { readU64, showKey, writeU64 } from './keys.js';
+import { decoderOfOwn } from './msgpack-codec.js';
 
 export const SCHEMA_VERSION = 1;
 
@@ -54,7 +55,7 @@ export function decodeValue<V>(codec: Codec<V>, bytes: Buffer, start: number, en
   }
   let value: V;
   try {
-    value = codec.decode(bytes.subarray(start + 1, end));
+    value = decoderOfOwn(codec)(bytes.subarray(start + 1, end));
   } catch (error) {
     throw new StorageError('CODEC', `the value at ${showKey(key())} cannot be decoded: ${messageOf(error)}`, {
       cause: error,

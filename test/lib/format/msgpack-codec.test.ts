@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -190,6 +191,122 @@ describe('msgpackCodec', () => {
     expect(throughDisk(value())).toEqual({ before: 'a', inner: 'b', after: 'c' });
   });
 
+  it('names the part that cannot be encoded', () => {
+    const tagged = { user: { tags: ['a', 'b', { 'full name': new Map() }] } };
+    expect(() => codec.encode(tagged)).toThrow('value.user.tags[2]["full name"]: an object of the type Map');
+    expect(() => codec.encode([{ '\ud800': 1 }])).toThrow('value[0]: a key with half a surrogate pair');
+    expect(() => codec.encode({ e: new Error('m', { cause: [() => 1] }) })).toThrow('value.e.cause[0]: a function');
+    expect(() => codec.encode({ set: new Set(['a', Symbol('s')]) })).toThrow('value.set[1]: a symbol');
+    expect(() =>
+      codec.encode({
+        place: {
+          'a b': new (class Place {
+            toJSON() {
+              return [Symbol('s')];
+            }
+          })(),
+        },
+      }),
+    ).toThrow('value.place["a b"].toJSON()[0]: a symbol');
+    expect(() => codec.encode(new Map())).toThrow(/^an object of the type Map/);
+  });
+
+  it('refuses what throws by itself, with its error as the cause, and is fit for use afterwards', () => {
+    const failure = new RangeError('no such thing');
+    const thrower = () => {
+      throw failure;
+    };
+    const values: unknown[] = [
+      { a: Object.defineProperty({}, 'b', { get: thrower, enumerable: true }) },
+      {
+        a: {
+          b: new (class Place {
+            toJSON = thrower;
+          })(),
+        },
+      },
+      { a: new Proxy({}, { ownKeys: thrower }) },
+      { a: new Proxy([], { getPrototypeOf: thrower }) },
+    ];
+    for (const value of values) {
+      expect(() => codec.encode(value)).toThrow(
+        expect.objectContaining({
+          name: 'TypeError',
+          message: expect.stringContaining('no such thing'),
+          cause: failure,
+        }),
+      );
+      expect(throughDisk('afterwards')).toBe('afterwards');
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(() => codec.encode({ proxy })).toThrow(TypeError);
+  });
+
+  it('reads every part once', () => {
+    const reads: string[] = [];
+    const counted = (name: string, value: unknown) => ({
+      get() {
+        reads.push(name);
+        return value;
+      },
+      enumerable: true,
+    });
+    const value = Object.defineProperties([5], { 0: counted('0', Object.defineProperty({}, 'a', counted('a', 1))) });
+    expect(codec.decode(codec.encode(value))).toEqual([{ a: 1 }]);
+    expect(reads).toEqual(['0', 'a']);
+  });
+
+  it('refuses bytes whose buffer is detached by a part that is read behind them', () => {
+    const bytes = new Uint8Array(10).fill(7);
+    const detaching = {
+      bytes,
+      get later() {
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+        return 1;
+      },
+    };
+    expect(() => codec.encode(detaching)).toThrow('detached');
+    expect(throughDisk('afterwards')).toBe('afterwards');
+  });
+
+  it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])('keeps an error named %s', (name) => {
+    const error = new Error('boom', { cause: 'reason' });
+    Object.defineProperty(error, 'name', { value: name, enumerable: true, writable: true, configurable: true });
+    expect(throughDisk({ error })).toStrictEqual({ error });
+  });
+
+  it('gives an error no cause that had none', () => {
+    expect(throughDisk(new Error('a'))).not.toHaveProperty('cause');
+  });
+
+  it('refuses a string that none can be decoded to', () => {
+    const long = 'é'.repeat(constants.MAX_STRING_LENGTH / 2 + 1);
+    expect(() => codec.encode({ text: long })).toThrow('value.text: a string of more than');
+    expect(() => codec.encode({ list: [{ [long]: 1 }] })).toThrow('value.list[0]: a key of more than');
+  });
+
+  it.each([2 ** 27, 2 ** 32 - 1])('refuses an array of %i holes', (length) => {
+    const list: unknown[] = [];
+    list.length = length;
+    expect(() => codec.encode({ list })).toThrow(`value.list: an array of the length ${length}`);
+  });
+
+  it('leaves out a property that somebody has given all objects', () => {
+    const keep = { a: 1, nested: { list: [{}] } };
+    for (const inherited of ['text', () => 1, { much: [] }, '\ud800']) {
+      Object.defineProperty(Object.prototype, 'inherited', { value: inherited, enumerable: true, configurable: true });
+      try {
+        codec.encode({ inherited: 'own' });
+        const decoded = throughDisk(keep) as typeof keep;
+        expect([Object.keys(decoded), Object.keys(decoded.nested)]).toEqual([['a', 'nested'], ['list']]);
+        expect(Object.keys(decoded.nested.list[0] as object)).toEqual([]);
+      } finally {
+        Reflect.deleteProperty(Object.prototype, 'inherited');
+      }
+    }
+  });
+
   it('needs none of the values before it to decode one', () => {
     const first = Buffer.from(codec.encode({ origin: 'SEA', delay: 1 }));
     const second = Buffer.from(codec.encode({ origin: 'LAX', delay: 2 }));
@@ -209,6 +326,66 @@ describe('msgpackCodec', () => {
     const value = codec.decode(bytes);
     bytes.fill(0);
     expect(value).toEqual({ buffer: Buffer.from('abc'), array: Uint8Array.of(1, 2), text: 'abc' });
+  });
+
+  it.each([
+    ['a Uint8Array', (bytes: Uint8Array) => new Uint8Array(bytes)],
+    [
+      'a view of shared memory',
+      (bytes: Uint8Array) => {
+        const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+        shared.set(bytes);
+        return shared;
+      },
+    ],
+  ])('decodes %s as it does a Buffer', (_, given) => {
+    const value = {
+      text: 'a text of more than 32 bytes, as extracted in bulk',
+      bytes: Buffer.from('abc'),
+      list: ['a'],
+    };
+    expect(codec.decode(given(codec.encode(value)))).toStrictEqual(value);
+  });
+
+  it.each([['text'], [undefined], [5], [new ArrayBuffer(3)], [[0x91, 1]]])('decodes no %p', (bytes) => {
+    expect(() => codec.decode(bytes as unknown as Uint8Array)).toThrow(TypeError);
+  });
+
+  it('refuses bytes behind the value, and a value that ends too early', () => {
+    const encoded = Buffer.from(
+      codec.encode({ a: ['text', 1, new Date(5)], b: Buffer.from('bytes'), c: new Set([1]) }),
+    );
+    expect(() => codec.decode(Buffer.concat([encoded, Buffer.of(1)]))).toThrow();
+    for (let length = 0; length < encoded.length; length++) {
+      expect(() => codec.decode(encoded.subarray(0, length))).toThrow();
+    }
+  });
+
+  it.each([
+    ['an error without a name', 'd46500' + '91a161'],
+    ['an error that is no array', 'd46500' + 'a161'],
+    ['a set that is no array', 'd47300' + 'a161'],
+    ['a regular expression that is no text', 'd47800' + '920102'],
+    ['a pointer to a part before it', 'd67000000001'],
+    ['a part that is pointed to', 'd669000000019101'],
+  ])('refuses %s', (_, hex) => {
+    expect(() => codec.decode(Buffer.from(hex, 'hex'))).toThrow();
+    expect(throughDisk('afterwards')).toBe('afterwards');
+  });
+
+  it('is fit for use after the stack has ended in the midst of it', () => {
+    const encoded = Buffer.from(codec.encode({ a: [1, 'text'], b: { c: new Date(5) } }));
+    const deeper = (): void => {
+      try {
+        codec.decode(encoded);
+        codec.encode({ a: [new Date(5)] });
+      } finally {
+        deeper();
+      }
+    };
+    expect(deeper).toThrow(RangeError);
+    expect(codec.decode(encoded)).toEqual({ a: [1, 'text'], b: { c: new Date(5) } });
+    expect(throughDisk({ a: new Set([1]) })).toEqual({ a: new Set([1]) });
   });
 
   it('turns any bytes into a value or an error, and is fit for use afterwards', () => {

@@ -44,6 +44,38 @@ describe.each(STORAGES)('$name', ({ givenWith }) => {
     expect(await log.getLogLen()).toBe(0);
   });
 
+  it('names the index and the part of an entry that cannot be encoded, and changes nothing', async () => {
+    const log = await givenWith<unknown, unknown>({}, (log) => log.appendEntry('first'));
+    const entries = ['second', { user: { tags: ['a', new Map()] } }];
+    await expectStorageError(() => log.appendEntries(entries), 'CODEC', 'index 2', 'user.tags[1]', 'Map');
+    expect(await log.getSuffix(0)).toEqual(['first']);
+    expect(await log.appendEntry('second')).toBe(2);
+  });
+
+  it('stores an entry whose code writes to another log on the way', async () => {
+    const other = await givenWith<unknown, unknown>({});
+    const entry = {
+      before: 'a',
+      get noted() {
+        other.appendEntry({ noted: 'x'.repeat(20_000), at: new Date(5) });
+        return 'b';
+      },
+      after: new (class Noisy {
+        toJSON() {
+          other.appendEntries(['y', { constructor: 'z' }]);
+          return new Set(['c']);
+        }
+      })(),
+    };
+    const log = await givenWith<unknown, unknown>({}, (log) => log.appendEntries([entry, 'last']));
+    expect(await log.getSuffix(0)).toEqual([{ before: 'a', noted: 'b', after: new Set(['c']) }, 'last']);
+    expect(await other.getSuffix(0)).toEqual([
+      { noted: 'x'.repeat(20_000), at: new Date(5) },
+      'y',
+      { constructor: 'z' },
+    ]);
+  });
+
   it('refuses a wrong type of raw entry, with what it was', async () => {
     const log = await givenWith({ entryCodec: rawCodec });
     await expectStorageError(() => log.appendEntry('text' as unknown as Uint8Array), 'CODEC', 'index 0', "'text'");

@@ -1,0 +1,193 @@
+// Objects whose state is not in their properties, of this realm or of another: what is kept of them, and which are refused.
+// They are told by what they are inside. Constructors, prototypes and tags differ between realms, and may lie.
+
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+import { isGone } from '../../binding/arguments.js';
+import { BytesInPlace, ERROR_CLASSES, ErrorParts, RegExpParts, SetParts } from './message-pack.js';
+import { Refusal } from './refusal.js';
+
+type CopyMember = (member: unknown, step: string | number) => unknown;
+type ToJSON = (this: object) => unknown;
+
+// As they are now: fake timers put a class of their own in the place of Date.
+const BuiltInDate = Date;
+const dateToJSON = Date.prototype.toJSON;
+
+/** Whether it is the `Object.prototype` of some realm. */
+export function isPlainPrototype(prototype: object): boolean {
+  return (
+    prototype === Object.prototype ||
+    (Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype, 'isPrototypeOf') &&
+      nativeConstructorOf(prototype) === 'Object')
+  );
+}
+
+/** The `toJSON` of a value, but for those that dates and Buffers have by themselves. */
+export function toJSONOf(value: object): ToJSON | undefined {
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON !== 'function' || toJSON === dateToJSON || toJSON === Buffer.prototype.toJSON) return undefined;
+  // That of another realm's Date is another function.
+  return types.isDate(value) && isNative(toJSON) ? undefined : (toJSON as ToJSON);
+}
+
+/** Whether it is of a built-in class that is kept, or of a subclass. */
+export function isKept(value: object): boolean {
+  return (
+    ArrayBuffer.isView(value) ||
+    types.isDate(value) ||
+    types.isSet(value) ||
+    types.isRegExp(value) ||
+    types.isNativeError(value) ||
+    types.isArrayBuffer(value)
+  );
+}
+
+/** What is packed of an object that {@link isKept}. */
+export function copyOfKept(value: object, prototype: object, copyMember: CopyMember): object {
+  if (ArrayBuffer.isView(value)) return copyOfView(value, prototype);
+  if (types.isDate(value)) return new BuiltInDate(Date.prototype.getTime.call(value));
+  if (types.isSet(value)) return copyOfSet(value, copyMember);
+  if (types.isNativeError(value)) return copyOfError(value, prototype, copyMember);
+  if (types.isArrayBuffer(value)) return Uint8Array.prototype.slice.call(new Uint8Array(value)).buffer;
+  const { source, flags } = new RegExp(value as RegExp);
+  return new RegExpParts([source, flags]);
+}
+
+function copyOfSet(value: ReadonlySet<unknown>, copyMember: CopyMember): SetParts {
+  const members: unknown[] = []; // all of them first: code that runs on the way may add more without end
+  Set.prototype.forEach.call(value, (member) => members.push(member));
+  return new SetParts(members.map(copyMember));
+}
+
+function copyOfError(value: Error, prototype: object, copyMember: CopyMember): ErrorParts {
+  const type = builtInClassOf(prototype);
+  if (!ERROR_CLASSES.has(type) || tagOf(value) !== 'Error') {
+    throw new Refusal(`an error of the class ${type ?? tagOf(value)} cannot be encoded: give plain data`);
+  }
+  const { name, message, cause } = value;
+  if (typeof name !== 'string' || typeof message !== 'string') {
+    throw new Refusal('an error whose name or message is no string cannot be encoded');
+  }
+  copyMember(name, 'name');
+  copyMember(message, 'message');
+  return new ErrorParts(cause === undefined ? [name, message] : [name, message, copyMember(cause, 'cause')]);
+}
+
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** A property of a view that no property of its own can hide. */
+function ofView(view: ArrayBufferView, name: 'buffer' | 'byteOffset' | 'byteLength' | symbol): unknown {
+  return Reflect.get(types.isTypedArray(view) ? typedArrayPrototype : DataView.prototype, name, view);
+}
+
+/** msgpackr stores the name of a view's constructor, and the bytes: classes of bytes with these names do for all realms. */
+const VIEWS: ReadonlyMap<unknown, typeof Uint8Array> = new Map(
+  [
+    ...['Int8', 'Int16', 'Int32', 'BigInt64', 'Float32', 'Float64'],
+    ...['Uint8', 'Uint8Clamped', 'Uint16', 'Uint32', 'BigUint64'],
+  ].map((type) => {
+    const name = `${type}Array`;
+    const View = class extends Uint8Array {};
+    Object.defineProperty(View, 'name', { value: name });
+    return [name, View];
+  }),
+);
+
+function copyOfView(value: ArrayBufferView, prototype: object): BytesInPlace {
+  const isBuffer = prototype === Buffer.prototype;
+  const name = types.isTypedArray(value) ? ofView(value, Symbol.toStringTag) : 'DataView';
+  if (!isBuffer && nativeConstructorOf(prototype) !== name) {
+    throw new Refusal(`a view of the class ${nameOf(prototype)} cannot be encoded: give a Uint8Array`);
+  }
+  if (types.isTypedArray(value) && isGone(value as Uint8Array)) {
+    throw new Refusal(`a ${name} whose buffer is detached cannot be encoded`);
+  }
+  const buffer = ofView(value, 'buffer') as ArrayBuffer;
+  const offset = ofView(value, 'byteOffset') as number;
+  const length = ofView(value, 'byteLength') as number;
+  if (isBuffer) return new BytesInPlace(Buffer.from(buffer, offset, length));
+  if (name === 'DataView') return new BytesInPlace(new DataView(buffer, offset, length));
+  const View = VIEWS.get(name);
+  if (View === undefined) throw new Refusal(`a ${String(name)} cannot be encoded: give its bytes`);
+  return new BytesInPlace(new View(buffer, offset, length));
+}
+
+// Each has state that is not in its properties. Other classes of the language are told by their constructor, or their tag.
+const HIDDEN_STATE = Object.entries({
+  Map: types.isMap,
+  Set: types.isSet,
+  Date: types.isDate,
+  RegExp: types.isRegExp,
+  Error: types.isNativeError,
+  WeakMap: types.isWeakMap,
+  WeakSet: types.isWeakSet,
+  Promise: types.isPromise,
+  'boxed primitive': types.isBoxedPrimitive,
+  generator: types.isGeneratorObject,
+  ArrayBuffer: types.isAnyArrayBuffer,
+  view: ArrayBuffer.isView,
+  'Map Iterator': types.isMapIterator,
+  'Set Iterator': types.isSetIterator,
+  'value of native code': types.isExternal,
+});
+
+const HIDDEN_STATE_TESTS = HIDDEN_STATE.map(([, isOfIt]) => isOfIt);
+
+/** @throws Refusal for an object of a class that is not a user's own */
+export function refuseBuiltIns(value: object, prototype: object | null): void {
+  if (HIDDEN_STATE_TESTS.some((isOfIt) => isOfIt(value))) {
+    const [name] = HIDDEN_STATE.find(([, isOfIt]) => isOfIt(value)) as [string, unknown];
+    throw new Refusal(refusedObject(name));
+  }
+  if (prototype === null) return;
+  const tag = tagOf(value);
+  if (tag !== 'Object') throw new Refusal(refusedObject(tag));
+  const type = builtInClassOf(prototype);
+  if (type !== undefined) throw new Refusal(refusedObject(type));
+}
+
+function refusedObject(type: string): string {
+  return `an object of the type ${type} cannot be encoded: give plain data, or a codec of your own`;
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+/** More than any chain of classes has: a proxy can make one that has no end. */
+const MAX_CHAIN = 1000;
+
+/** Prototypes with no such class above them: reading the text of functions takes longer than to pack an entry. */
+const usersOwn = new WeakSet<object>();
+
+/** The nearest class that is not written in JavaScript, but for Object. */
+function builtInClassOf(prototype: object): string | undefined {
+  if (usersOwn.has(prototype)) return undefined;
+  let link: object | null = prototype;
+  for (let i = 0; link !== null && !isPlainPrototype(link); i++) {
+    const name = nativeConstructorOf(link);
+    if (name !== undefined) return name;
+    if (i === MAX_CHAIN) throw new Refusal('an object with an endless chain of prototypes cannot be encoded');
+    link = Object.getPrototypeOf(link);
+  }
+  usersOwn.add(prototype);
+  return undefined;
+}
+
+function nativeConstructorOf(prototype: object): string | undefined {
+  if (prototype === Uint8Array.prototype) return 'Uint8Array';
+  const type: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof type === 'function' && isNative(type) ? type.name : undefined;
+}
+
+function nameOf(prototype: object): string {
+  const type: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof type === 'function' ? type.name : 'without a name';
+}
+
+// biome-ignore lint/complexity/noBannedTypes: any function
+function isNative(value: Function): boolean {
+  return Function.prototype.toString.call(value).endsWith('{ [native code] }');
+}
