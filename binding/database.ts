@@ -5,6 +5,7 @@ import {
   checkInteger,
   checkName,
   checkOptionalBytes,
+  checkOptionalInteger,
   checkOptions,
   outOfRange,
   wrongType,
@@ -46,6 +47,11 @@ export interface DatabaseOptions {
    * batch; its promise settles in its turn as ever. Default 64 MiB.
    */
   maxQueuedBytes?: number;
+  /**
+   * SST files kept open at once, at least 20; others are opened when they are read. Default: half of what the process may
+   * open (`ulimit -n`) when the database is opened, and all where that is 262,144 or more. WALs and the like come on top.
+   */
+  maxOpenFiles?: number;
 }
 
 export interface WriteOptions {
@@ -65,8 +71,11 @@ const OPEN_OPTIONS = [
   'maxTotalWalSize',
   'recycleWalFiles',
   'maxQueuedBytes',
+  'maxOpenFiles',
 ];
 const MIN_WRITE_BUFFER = 64 * 1024;
+const MIN_OPEN_FILES = 20;
+const MAX_OPEN_FILES = 2 ** 31 - 1;
 const MIB = 1024 * 1024;
 
 /**
@@ -104,8 +113,10 @@ export class Database implements AsyncDisposable {
   /**
    * Opens the database at `path`, with its column families.
    * @throws RocksError `LOCKED` where it is open already, here or in another process; `NOT_FOUND` where there is none and
-   *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`; `COLUMN_FAMILY_NOT_FOUND` where one is
-   *   missing and may not be made; `CORRUPTION` where its files are damaged
+   *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`, or options contradict each other;
+   *   `COLUMN_FAMILY_NOT_FOUND` where one is missing and may not be made; `CORRUPTION` where its files are damaged; `BUSY`
+   *   where it is opened read-only, and a writer changed its files during each of many attempts: try again; `IO_ERROR` also
+   *   where its file system does not lock files
    */
   static async open(path: string, options?: DatabaseOptions): Promise<Database> {
     const database = new Database(path);
@@ -320,7 +331,7 @@ function toSync(options: WriteOptions | undefined): boolean {
 function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions {
   const options = checkOptions('options', given, OPEN_OPTIONS);
   const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2, maxQueuedBytes = 64 * MIB } = options;
-  return {
+  const native = {
     columnFamilies: toNativeFamilies(columnFamilies),
     createIfMissing: checkBoolean('createIfMissing', options.createIfMissing, true),
     createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
@@ -329,14 +340,23 @@ function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions 
     maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
     recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
     maxQueuedBytes: checkInteger('maxQueuedBytes', maxQueuedBytes, 1),
+    maxOpenFiles: checkOptionalInteger('maxOpenFiles', options.maxOpenFiles, MIN_OPEN_FILES, MAX_OPEN_FILES),
   };
+  if (native.errorIfExists && (native.readOnly || !native.createIfMissing)) {
+    const other = native.readOnly ? 'readOnly' : 'createIfMissing: false';
+    throw new RocksError(
+      'INVALID_ARGUMENT',
+      `errorIfExists asks for a new database, and ${other} for one that is there: leave one of them out`,
+    );
+  }
+  return native;
 }
 
 function toNativeFamilies(given: unknown): NativeColumnFamilyOptions[] {
   if (!Array.isArray(given)) throw wrongType('columnFamilies', 'an array', given);
   const families = Array.from(given, (family, i) => toNativeFamily(`columnFamilies[${i}]`, family));
-  const names = families.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const names = new Set<string>();
+  const twice = families.map(({ name }) => name).find((name) => names.size === names.add(name).size);
   if (twice !== undefined) throw outOfRange('columnFamilies', 'a list that names each column family once', twice);
   return families;
 }
