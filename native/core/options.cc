@@ -41,8 +41,8 @@ rocksdb::DBOptions db_options(const OpenConfig& config, const std::shared_ptr<ro
   constexpr uint64_t kMost = std::numeric_limits<int>::max();
   options.max_open_files =
       config.max_open_files ? static_cast<int>(std::min(*config.max_open_files, kMost)) : default_max_open_files();
-  // Each part of the table of open files rounds its share up: 64 parts, the default, would take twice as many as a small
-  // limit allows.
+  // Each part of the table of open files rounds its share up: 64 parts, the default, would take twice as many as a
+  // small limit allows.
   constexpr int kFewFiles = 4096;
   if (options.max_open_files != kAll && options.max_open_files < kFewFiles) options.table_cache_numshardbits = 0;
   // The info log, not the WAL: at most 4 files of 4 MiB.

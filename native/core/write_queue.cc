@@ -24,11 +24,11 @@ namespace {
 constexpr size_t kBatchHeaderBytes = 32;
 // A group this large starts at once: its fsync then overlaps with the work that fills the next one.
 constexpr size_t kStartAtBytes = 64 << 10;
-// And takes no more: the first that joined should not wait for the last of a flood.
+// A group this large takes no more writes: the first that joined should not wait for the last of a flood.
 constexpr size_t kGroupBytes = 4 << 20;
-// Where this many came together, as many are about to come again, and the thread looks out before it sleeps: so long
-// for the first, and then for the kick behind the last. Waking it takes as long as a fair part of an fsync. Has it
-// fallen asleep, the first wakes it, so that this passes while the others join.
+// After a group of this many writes, as many are likely to follow. Waking the thread takes as long as a fair part of an
+// fsync, so it looks out for them before it sleeps: first for a write, then for the kick behind the last one. If it has
+// fallen asleep all the same, the first write wakes it, and it wakes up while the others join.
 constexpr size_t kMany = 8;
 constexpr std::chrono::microseconds kLookOutForFirst{60};
 constexpr std::chrono::microseconds kLookOutForKick{120};
@@ -183,7 +183,7 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
 }
 
 Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
-  // Held from the look-up on: a column family that is dropped between the look-up and the commit would fail the write
+  // From before the look-up: a column family that is dropped between the look-up and the commit would fail the write
   // inside RocksDB, and with it every later one.
   const Turn turn(*this);
   rocksdb::WriteBatch batch(packed.size() + kBatchHeaderBytes);
@@ -289,7 +289,7 @@ void WriteQueue::State::run() {
     lock.unlock();
     if (const auto* task = std::get_if<TaskQueue::Task>(&next)) {
       (*task)();
-      next = TaskQueue::Task();  // what it held goes before this thread is idle
+      next = TaskQueue::Task();  // what it owns goes before this thread is idle
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));
