@@ -4,11 +4,16 @@
 import { inspect, types } from 'node:util';
 import { RocksError } from './rocks-error.js';
 
+/** The most that a key, a value, or a whole batch may hold. */
+export const MAX_BYTES = 2 ** 31 - 1;
+
+/** For a value of the wrong type. `wanted` completes "must be": "a string". */
 export function wrongType(argument: string, wanted: string, given: unknown): TypeError {
   const message = `${argument} must be ${wanted}, not ${shown(given)}`;
   return Object.assign(new TypeError(message), { code: 'INVALID_ARGUMENT' });
 }
 
+/** For a value of the right type that will not do. `wanted` as in {@link wrongType}. */
 export function outOfRange(argument: string, wanted: string, given: unknown): RocksError {
   return new RocksError('INVALID_ARGUMENT', `${argument} must be ${wanted}, not ${shown(given)}`);
 }
@@ -22,6 +27,9 @@ export function checkBytes(argument: string, value: unknown): Uint8Array {
   if (!types.isUint8Array(value)) throw wrongType(argument, 'a Uint8Array', value);
   if (isGone(value)) {
     throw wrongType(argument, 'a Uint8Array whose buffer is still there', value);
+  }
+  if (value.byteLength > MAX_BYTES) {
+    throw new RocksError('INVALID_ARGUMENT', `${argument} must be at most ${MAX_BYTES} bytes, not ${value.byteLength}`);
   }
   return value;
 }

@@ -1,52 +1,17 @@
 import { resolve } from 'node:path';
-import {
-  checkBoolean,
-  checkBytes,
-  checkInteger,
-  checkName,
-  checkOptionalBytes,
-  checkOptions,
-  outOfRange,
-  wrongType,
-} from './arguments.js';
+import { type InspectOptions, inspect } from 'node:util';
+import { checkBoolean, checkBytes, checkName, checkOptionalBytes, checkOptions } from './arguments.js';
 import { ColumnFamilyHandle, type ColumnFamilyOf } from './column-family.js';
 import { DatabaseCore, PLAIN } from './database-core.js';
-import type { NativeColumnFamilyOptions, NativeOpenOptions } from './native-addon.js';
-import { PackedRows, type Row } from './packed-rows.js';
+import { type ColumnFamilyOptions, type DatabaseOptions, toNativeFamily, toNativeOptions } from './open-options.js';
+import type { Row } from './packed-rows.js';
 import { RocksError } from './rocks-error.js';
+import { type IterateOptions, iterateRows, toSignal } from './row-iterator.js';
 import { type ScanRange, toNativeRange } from './scan-range.js';
 import { packedOf, type WriteBatch } from './write-batch.js';
 
 /** A named key space of a database, with a memtable and files of its own. From {@link Database.columnFamily}. */
 export type ColumnFamily = ColumnFamilyOf<Database>;
-
-export interface ColumnFamilyOptions {
-  name: string;
-  /** Bytes of memtable before it is flushed to a file, at least 64 KiB. Default 64 MiB. */
-  writeBufferSize?: number;
-}
-
-export interface DatabaseOptions {
-  /** Column families to open, beside `default`. All that exist on disk are opened in any case. */
-  columnFamilies?: readonly (string | ColumnFamilyOptions)[];
-  /** Default true; the folders above it are made as well. */
-  createIfMissing?: boolean;
-  /** Default true. */
-  createMissingColumnFamilies?: boolean;
-  /** Default false. */
-  errorIfExists?: boolean;
-  /** Takes no lock: the database may be open for writing elsewhere. Sees what was written before it opened. Default false. */
-  readOnly?: boolean;
-  /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
-  maxTotalWalSize?: number;
-  /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
-  recycleWalFiles?: number;
-  /**
-   * Bytes of asynchronous writes that may wait for the disk. Past them a write waits for room with the memory of its own
-   * batch; its promise settles in its turn as ever. Default 64 MiB.
-   */
-  maxQueuedBytes?: number;
-}
 
 export interface WriteOptions {
   /** The WAL is fsynced before this settles. Default false: the operating system has the write, the disk may not. */
@@ -55,19 +20,6 @@ export interface WriteOptions {
 
 /** @internal What is behind `database`. */
 export let coreOf: (database: Database) => DatabaseCore;
-
-const OPEN_OPTIONS = [
-  'columnFamilies',
-  'createIfMissing',
-  'createMissingColumnFamilies',
-  'errorIfExists',
-  'readOnly',
-  'maxTotalWalSize',
-  'recycleWalFiles',
-  'maxQueuedBytes',
-];
-const MIN_WRITE_BUFFER = 64 * 1024;
-const MIB = 1024 * 1024;
 
 /**
  * An open RocksDB database. One path can be open for writing once at a time, in all processes together.
@@ -82,9 +34,10 @@ const MIB = 1024 * 1024;
  * with the code `INVALID_ARGUMENT`.
  *
  * Once the disk has failed a write, or RocksDB's own work in the background that a write waits for, every later write fails
- * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on.
+ * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on. So it is,
+ * with `IO_ERROR`, once the database's folder was found moved or replaced, which {@link close} reports too.
  */
-export class Database implements AsyncDisposable {
+export class Database implements AsyncDisposable, Disposable {
   /** Absolute. */
   readonly path: string;
   readonly #core: DatabaseCore;
@@ -104,8 +57,10 @@ export class Database implements AsyncDisposable {
   /**
    * Opens the database at `path`, with its column families.
    * @throws RocksError `LOCKED` where it is open already, here or in another process; `NOT_FOUND` where there is none and
-   *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`; `COLUMN_FAMILY_NOT_FOUND` where one is
-   *   missing and may not be made; `CORRUPTION` where its files are damaged
+   *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`, or options contradict each other;
+   *   `COLUMN_FAMILY_NOT_FOUND` where one is missing and may not be made; `CORRUPTION` where its files are damaged; `BUSY`
+   *   where it is opened read-only, and a writer changed its files during each of many attempts: try again; `IO_ERROR` also
+   *   where its file system does not lock files
    */
   static async open(path: string, options?: DatabaseOptions): Promise<Database> {
     const database = new Database(path);
@@ -199,7 +154,10 @@ export class Database implements AsyncDisposable {
     return this.#core.native.getSync(this.#core.idOf(cf), checkBytes('key', key));
   }
 
-  /** The rows of a range, all from one moment. For one that may be long, {@link iterate}. */
+  /**
+   * The rows of a range, all from one moment. For one that may be long, {@link iterate}.
+   * @throws RocksError `INVALID_ARGUMENT` where the rows take more than 2 GiB together: set `limit` or `maxBytes`, or iterate
+   */
   async scan(cf: ColumnFamily, range?: ScanRange): Promise<Row[]> {
     return (await this.#core.scan(cf, range)).rows();
   }
@@ -210,27 +168,12 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * The rows of a range one by one, all from one moment: that of the first `next()`. Ended early (`break`, `return()`), it
-   * lets go of what it holds; closing the database ends it with `CLOSED`.
+   * The rows of a range one by one, all from one moment: that of the first `next()`. Ended early (`break`, `return()`,
+   * `signal`), it lets go of what it holds; closing the database ends it with `CLOSED`.
+   * @throws what `signal` was aborted with
    */
-  iterate(cf: ColumnFamily, range?: ScanRange): AsyncIterableIterator<Row> {
-    const [family, lower, upper, ...rest] = toNativeRange(this.#core.idOf(cf), range);
-    // The addon copies the bounds at the first `next()`; what becomes of the caller's buffers until then must not count.
-    return this.#rows([family, lower && Uint8Array.from(lower), upper && Uint8Array.from(upper), ...rest]);
-  }
-
-  async *#rows(range: ReturnType<typeof toNativeRange>): AsyncGenerator<Row, void, undefined> {
-    const iterator = this.#core.native.iterate(...range);
-    try {
-      for (;;) {
-        const bytes = await this.#core.requests.start<Buffer>((request) => iterator.next(request));
-        const piece = new PackedRows(bytes);
-        if (piece.count === 0) return;
-        for (const row of piece.rows()) yield row;
-      }
-    } finally {
-      iterator.close();
-    }
+  iterate(cf: ColumnFamily, range?: ScanRange, options?: IterateOptions): AsyncIterableIterator<Row> {
+    return iterateRows(this.#core, toNativeRange(this.#core.idOf(cf), range), toSignal(options));
   }
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,7 +209,9 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * A consistent copy of the whole database in a new folder `path`, hard-linked where the file system allows.
+   * A consistent copy of the whole database in a new folder `path`, hard-linked where the file system allows. It is
+   * complete, and on the disk, before it has that name. On its way it is a folder `.omnipaxos-rocksdb-checkpoint-…` beside
+   * it; the next checkpoint to `path` removes what a killed one has left there.
    * @throws RocksError `INVALID_ARGUMENT` where `path` exists; `READ_ONLY`: what is in the WAL alone would be missing
    */
   checkpoint(path: string): Promise<void> {
@@ -294,7 +239,7 @@ export class Database implements AsyncDisposable {
 
   /**
    * Refuses new work, waits for what is in flight with no time-out, makes every write durable, closes. Calling it again
-   * gives the same outcome. A database that is never closed is closed when it is collected, or when its thread ends;
+   * gives the same outcome. It does not wait for what gives space back in the background. A database that is never closed is closed when it is collected, or when its thread ends;
    * `process.exit()` and an uncaught exception leave it as a kill would, with all that was written.
    */
   close(): Promise<void> {
@@ -313,48 +258,23 @@ export class Database implements AsyncDisposable {
     this.#core.native.closeSync();
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** {@link closeSync}, for `using`. */
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+
+  /** For `console.log`: the path, whether it is open, and its column families. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { path, columnFamilies } = this;
+    return `Database ${inspect({ path, state: this.#closed ? 'closed' : 'open', columnFamilies }, options)}`;
   }
 }
 
 function toSync(options: WriteOptions | undefined): boolean {
   return checkBoolean('sync', checkOptions('options', options, ['sync']).sync, false);
-}
-
-function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions {
-  const options = checkOptions('options', given, OPEN_OPTIONS);
-  const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2, maxQueuedBytes = 64 * MIB } = options;
-  return {
-    columnFamilies: toNativeFamilies(columnFamilies),
-    createIfMissing: checkBoolean('createIfMissing', options.createIfMissing, true),
-    createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
-    errorIfExists: checkBoolean('errorIfExists', options.errorIfExists, false),
-    readOnly: checkBoolean('readOnly', options.readOnly, false),
-    maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
-    recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
-    maxQueuedBytes: checkInteger('maxQueuedBytes', maxQueuedBytes, 1),
-  };
-}
-
-function toNativeFamilies(given: unknown): NativeColumnFamilyOptions[] {
-  if (!Array.isArray(given)) throw wrongType('columnFamilies', 'an array', given);
-  const families = Array.from(given, (family, i) => toNativeFamily(`columnFamilies[${i}]`, family));
-  const names = families.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw outOfRange('columnFamilies', 'a list that names each column family once', twice);
-  return families;
-}
-
-function toNativeFamily(argument: string, given: string | ColumnFamilyOptions): NativeColumnFamilyOptions {
-  if (typeof given === 'string') return { name: checkName(argument, given), writeBufferSize: undefined };
-  if (given === undefined) throw wrongType(argument, 'a name or an object', given);
-  const { name, writeBufferSize } = checkOptions(argument, given, ['name', 'writeBufferSize']);
-  return {
-    name: checkName(`${argument}.name`, name),
-    writeBufferSize:
-      writeBufferSize === undefined
-        ? undefined
-        : checkInteger(`${argument}.writeBufferSize`, writeBufferSize, MIN_WRITE_BUFFER),
-  };
 }

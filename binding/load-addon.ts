@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type DetectLibc from 'detect-libc';
 import type { NativeAddon } from './native-addon.js';
 
 const PACKAGE = 'omnipaxos-rocksdb';
@@ -72,17 +73,9 @@ function packageRoot(): string {
   return start;
 }
 
-let detectedLibc: 'glibc' | 'musl' | undefined;
-
-function libc(): 'glibc' | 'musl' | undefined {
+/** Loaded only where it is asked for: what a build in the clone is for is known. */
+function libc(): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  if (detectedLibc === undefined) {
-    const report = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean };
-    const { excludeNetwork } = report;
-    report.excludeNetwork = true; // it would look up the name of whoever is connected, while the event loop waits
-    const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
-    report.excludeNetwork = excludeNetwork;
-    detectedLibc = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
-  }
-  return detectedLibc;
+  const { familySync } = createRequire(import.meta.url)('detect-libc') as typeof DetectLibc;
+  return familySync() ?? undefined;
 }

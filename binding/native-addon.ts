@@ -29,6 +29,7 @@ export interface NativeOpenOptions {
   maxTotalWalSize: number;
   recycleWalFiles: number;
   maxQueuedBytes: number;
+  maxOpenFiles: number | undefined;
 }
 
 /** Column family, inclusive lower bound, exclusive upper bound, reverse, limit, max bytes. */

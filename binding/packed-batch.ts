@@ -1,4 +1,4 @@
-import { outOfRange } from './arguments.js';
+import { MAX_BYTES, outOfRange } from './arguments.js';
 import { ColumnFamilyHandle, type ColumnFamilyOf, type FamilyOwner } from './column-family.js';
 import { RocksError } from './rocks-error.js';
 
@@ -8,8 +8,6 @@ const PUT = 1;
 const DELETE = 2;
 const DELETE_RANGE = 3;
 
-/** The most that one batch may hold: what every supported Node can allocate in one piece. */
-export const MAX_BATCH_BYTES = 2 ** 31 - 1;
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
 /** What a cleared batch keeps for its next records. */
@@ -22,6 +20,7 @@ export class PackedBatch {
   #view = viewOf(NO_BYTES);
   #length = 0;
   #count = 0;
+  /** The database of the first record. */
   #owner: FamilyOwner | undefined;
   /** A write that waits for room uses the bytes as well: they must stay as they are. */
   #shared = false;
@@ -51,9 +50,10 @@ export class PackedBatch {
   /** Adds every record of `others`. */
   addAll(others: PackedBatch): void {
     if (others.#owner === undefined) return;
-    this.#belongTo(others.#owner);
+    this.checkOwner(others.#owner);
     const end = this.#length + others.#length;
     if (end > this.#bytes.length || this.#shared) this.#grow(end);
+    this.#owner = others.#owner;
     this.#bytes.set(others.#bytes.subarray(0, others.#length), this.#length);
     this.#length = end;
     this.#count += others.#count;
@@ -116,9 +116,10 @@ export class PackedBatch {
   #open(operation: number, cf: ColumnFamilyOf<unknown>, firstLength: number, secondLength: number): number {
     const family = ColumnFamilyHandle.idOf('cf', cf);
     const owner = ColumnFamilyHandle.ownerOf('cf', cf);
-    if (this.#owner !== owner) this.#belongTo(owner);
+    this.checkOwner(owner);
     const end = this.#length + HEADER_BYTES + firstLength + secondLength;
     if (end > this.#bytes.length || this.#shared) this.#grow(end);
+    this.#owner = owner;
 
     const view = this.#view;
     const at = this.#length;
@@ -132,20 +133,14 @@ export class PackedBatch {
     return at + HEADER_BYTES;
   }
 
-  /** An empty batch belongs to the database of its first record. */
-  #belongTo(owner: FamilyOwner): void {
-    this.checkOwner(owner);
-    this.#owner = owner;
-  }
-
   #grow(needed: number): void {
-    if (needed > MAX_BATCH_BYTES) {
+    if (needed > MAX_BYTES) {
       throw new RocksError(
         'INVALID_ARGUMENT',
-        `a batch holds at most ${MAX_BATCH_BYTES} bytes, not ${needed}; write it in parts`,
+        `a batch holds at most ${MAX_BYTES} bytes, not ${needed}; write it in parts`,
       );
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BATCH_BYTES, Math.max(needed, this.#length * 2, 512)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(needed, this.#length * 2, 512)));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#replace(larger);
   }

@@ -1,4 +1,5 @@
-import { MAX_BATCH_BYTES, type PackedBatch } from '../../binding/packed-batch.js';
+import { MAX_BYTES } from '../../binding/arguments.js';
+import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { logKey } from '../format/log-keys.js';
@@ -109,8 +110,8 @@ export class MemRecords<T, S> implements RecordStore<T, S> {
   /** As much as a batch holds, so that what is written here can be written to a disk as well. */
   #reserve(byteLength: number): void {
     this.#bytes += byteLength;
-    if (this.#bytes <= MAX_BATCH_BYTES) return;
-    const message = `a write holds at most ${MAX_BATCH_BYTES} bytes, not ${this.#bytes}; write it in parts`;
+    if (this.#bytes <= MAX_BYTES) return;
+    const message = `a write holds at most ${MAX_BYTES} bytes, not ${this.#bytes}; write it in parts`;
     throw new StorageError('INVALID_ARGUMENT', message);
   }
 }

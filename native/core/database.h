@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,15 +12,18 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/column_families.h"
 #include "core/compactions.h"
-#include "core/folder_lock.h"
+#include "core/family_changes.h"
 #include "core/lifetime.h"
+#include "core/maintenance.h"
+#include "core/opening.h"
 #include "core/options.h"
 #include "core/packed_rows.h"
+#include "core/reader.h"
 #include "core/scan_range.h"
 #include "core/status.h"
 #include "core/task_queue.h"
@@ -50,9 +52,6 @@ class Database : public std::enable_shared_from_this<Database> {
     std::shared_ptr<Database> database_;
   };
 
-  /** A column family, kept alive by whoever holds this; it must not outlive its holder's lease. */
-  using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
-
   static std::shared_ptr<Database> create(std::string path, WriteQueue::Settle settle_writes);
   ~Database();
   Database(const Database&) = delete;
@@ -65,20 +64,20 @@ class Database : public std::enable_shared_from_this<Database> {
   Lease lease();
   Status closed(std::string_view operation) const;
 
-  // Each of these blocks. The caller shows the lease that it was given when it was called, perhaps on another thread:
-  // what was accepted is carried out, even where closing has begun since.
-  Status get(const Lease& held, uint32_t family, std::string_view key, std::optional<std::string>* value);
-  Status scan(const Lease& held, uint32_t family, const ScanRange& range, PackedRows* rows);
-  Status flush(const Lease& held);
-  Status compact_range(const Lease& held, uint32_t family, const KeyRange& range);
-  /** A memtable of `family` is flushed at `bytes` (64 KiB at least), unless it is flushed earlier already. */
+  // The caller shows the lease that it was given when it was called, perhaps on another thread: what was accepted is
+  // carried out, even where closing has begun since.
+  Reader reader(const Lease& held) const;
+  /** Does what `work` does, unless the database is open read-only or its folder has gone. */
+  using MaintenanceWork = std::function<Status(const Maintenance&)>;
+  Status maintain(const Lease& held, std::string_view operation, const MaintenanceWork& work);
+  /** See Maintenance. Nothing to do where it is open read-only. */
   Status limit_write_buffer(const Lease& held, uint32_t family, uint64_t bytes);
+  /** See make_checkpoint. */
   Status checkpoint(const Lease& held, const std::string& path);
 
-  // These block too, and take a lease of their own.
+  // These take a lease of their own. The first two block.
   Status write(std::span<const uint8_t> packed, bool sync);
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
-
   /** What flushes and compactions of all column families may write together from now on; 0 for no limit. */
   Status limit_background_writes(uint64_t bytes_per_second);
 
@@ -108,20 +107,17 @@ class Database : public std::enable_shared_from_this<Database> {
   /** What these have queued may start. */
   void kick_writes() { writes_.kick(); }
 
-  // These take their turn among the writes; `done` is called once, on another thread, unless a failure is returned.
-  using FamilyDropped = std::function<void(const Status&)>;
-  using FamilyCreated = std::function<void(const Status&, uint32_t id)>;
-  Status create_column_family(const ColumnFamilyConfig& config, FamilyCreated done);
-  /** From this call on the column family is gone for every later one. */
-  Status drop_column_family(const std::string& name, FamilyDropped done);
+  // See FamilyChanges. `done` is not called where a failure is returned.
+  Status create_column_family(const ColumnFamilyConfig& config, FamilyChanges::Created done);
+  Status drop_column_family(const std::string& name, FamilyChanges::Dropped done);
 
-  std::vector<std::pair<std::string, uint32_t>> column_families() const;
+  std::vector<std::pair<std::string, uint32_t>> column_families() const { return families_.names(); }
   const std::string& path() const { return path_; }
 
-  TaskQueue& readers() { return readers_; }
-  TaskQueue& maintenance() { return maintenance_; }
+  TaskQueue& reader_queue() { return reader_queue_; }
+  TaskQueue& maintenance_queue() { return maintenance_queue_; }
   /** For `reclaim_space` alone: what somebody waits for never waits behind it. */
-  TaskQueue& reclaimers() { return reclaimers_; }
+  TaskQueue& reclaim_queue() { return reclaim_queue_; }
 
   /** Refuses new leases. What runs without one stops, and what runs with one is no longer slowed down. */
   void begin_closing();
@@ -139,42 +135,32 @@ class Database : public std::enable_shared_from_this<Database> {
 
   Database(std::string path, WriteQueue::Settle settle_writes);
 
-  Status find_family(uint32_t id, std::string_view operation, Family* family) const;
-  void add_family(rocksdb::ColumnFamilyHandle* handle);
-  /** As RocksDB sees it. To be called on the queue's thread. */
-  bool has_family(const std::string& name) const;
-  Status open_beside_writer(const OpenConfig& config);
-  Status open_rocksdb(const OpenConfig& config);
   Status dispose();
-  Status refuse_if_read_only(std::string_view operation) const;
-  std::string subject(const Family& family) const;
+  /** Where it may not be written to, whatever is to be written. */
+  Status refuse_changes(std::string_view operation) const;
+  Status abandon_broken();
 
   const std::string path_;
   const WriteQueue::Settle settle_writes_;
   bool read_only_ = false;
-  std::shared_ptr<rocksdb::Cache> block_cache_;
   const std::shared_ptr<rocksdb::RateLimiter> background_limit_ = unlimited_background_writes();
-  FolderLock folder_lock_;
-  std::unique_ptr<rocksdb::DB> db_;
+  const std::shared_ptr<OpenRocksdb> opened_ = std::make_shared<OpenRocksdb>();
+  ColumnFamilies families_;
   Lifetime lifetime_;
-
-  mutable std::mutex families_mutex_;
-  std::unordered_map<uint32_t, Family> families_;
-  /** Gone from `families_`, but in RocksDB until their drop has its turn. */
-  std::set<std::string> dropping_;
 
   std::mutex iterators_mutex_;
   std::set<Iterator*> iterators_;
 
-  std::mutex transition_mutex_;  // held while opening and while closing
+  std::mutex transition_mutex_;  // locked while opening and while closing
   std::atomic<bool> is_closed_ = false;
   Status close_status_;
 
   WriteQueue writes_;
-  TaskQueue readers_;
-  TaskQueue maintenance_;
-  TaskQueue reclaimers_;
+  FamilyChanges family_changes_;
   Compactions compactions_;
+  TaskQueue reader_queue_;
+  TaskQueue maintenance_queue_;
+  TaskQueue reclaim_queue_;
 };
 
 }  // namespace core

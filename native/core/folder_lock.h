@@ -1,10 +1,19 @@
-// Holds a database's folder for one handle. RocksDB locks its LOCK file too, but with a record lock, which POSIX gives
-// to the process: it is gone once anything in the process closes any descriptor of that file, as a backup that copies
-// the folder does, and it does not tell two copies of this addon in one process apart. This lock belongs to its own
-// descriptor.
+// One writer for a folder: the locks on it, and whether its path still leads to it.
+//
+// Three locks, since none alone will do. RocksDB's own is a record lock on the file LOCK. Other programs respect it,
+// but POSIX gives it to the process: it is gone once anything in the process closes any descriptor of that file, as a
+// backup that copies the folder does. The lock on the folder itself (flock) belongs to its descriptor, but some file
+// systems have none. And a list of what this process has open is all that keeps it out of its own folder there.
 #pragma once
 
+#include <sys/types.h>
+#include <atomic>
+#include <optional>
 #include <string>
+#include <utility>
+
+#include "core/descriptor.h"
+#include "core/status.h"
 
 namespace core {
 
@@ -15,12 +24,35 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
   ~FolderLock() { release(); }
 
-  /** False where another holds it. True where the file system has no such locks: RocksDB's own must do there. */
-  bool acquire(const std::string& folder);
+  /** LOCKED where another handle has it. `folder` is canonical; `path` is for the message. */
+  Status acquire(const std::string& folder, const std::string& path);
   void release();
 
+  /**
+   * Whether `folder` no longer leads to the folder that is locked: it was moved away, or another was put in its place.
+   * Once it was so, it stays so: what was written meanwhile may be in either. One call of the system.
+   */
+  bool is_displaced();
+  /** What `is_displaced` found last. */
+  bool was_displaced() const { return displaced_; }
+
  private:
-  int descriptor_ = -1;
+  /** Device and inode. */
+  using Identity = std::pair<dev_t, ino_t>;
+
+  Status lock_folder(const std::string& path);
+  Status lock_file(const std::string& path);
+
+  std::string folder_path_;
+  Descriptor folder_;
+  Descriptor lock_file_;
+  std::optional<Identity> identity_;
+  std::atomic<bool> displaced_ = false;
 };
+
+/** For the message of whoever finds it displaced. */
+constexpr const char* kDisplaced =
+    "its folder was moved or replaced while it was open; nothing more is written. Close it, and open it where it is "
+    "now";
 
 }  // namespace core

@@ -51,9 +51,9 @@ Status Iterator::create(const std::shared_ptr<Database>& database, uint32_t fami
   const Database::Lease lease = database->lease();
   if (!lease) return database->closed("iterate");
   std::shared_ptr<Iterator> created(new Iterator(database, std::move(range)));
-  if (Status status = database->find_family(family, "iterate", &created->family_); !status.ok()) return status;
-  created->subject_ = database->subject(created->family_);
-  created->cursor_.reset(database->db_->NewIterator(created->bounds_.get(), created->family_.get()));
+  if (Status status = database->families_.find(family, "iterate", &created->family_); !status.ok()) return status;
+  created->subject_ = database->families_.subject(created->family_);
+  created->cursor_.reset(database->opened_->db->NewIterator(created->bounds_.get(), created->family_.get()));
   {
     const std::lock_guard lock(database->iterators_mutex_);
     database->iterators_.insert(created.get());

@@ -51,7 +51,7 @@ class Iterator {
   std::string subject_;
 
   std::mutex mutex_;
-  Database::Family family_;
+  Family family_;
   std::unique_ptr<rocksdb::Iterator> cursor_;
   bool started_ = false;
   uint64_t rows_left_;

@@ -1,9 +1,28 @@
 #include "core/options.h"
 
+#include <sys/resource.h>
+#include <algorithm>
+#include <limits>
+
 #include "core/full_disk.h"
 #include "rocksdb/table.h"
 
 namespace core {
+
+namespace {
+
+constexpr int kAll = -1;
+
+/** Half of what the process may open: the rest is for its sockets, for other databases, and for WALs. */
+int default_max_open_files() {
+  // No database of this kind comes near it; without a limit RocksDB need not look its files up in a table.
+  constexpr rlim_t kEnoughForAll = 1 << 18;
+  struct rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnoughForAll) return kAll;
+  return static_cast<int>(limit.rlim_cur / 2);
+}
+
+}  // namespace
 
 std::shared_ptr<rocksdb::RateLimiter> unlimited_background_writes() {
   constexpr int64_t kRefillMicroseconds = 10'000;
@@ -19,6 +38,13 @@ rocksdb::DBOptions db_options(const OpenConfig& config, const std::shared_ptr<ro
   options.max_total_wal_size = config.max_total_wal_size;
   // A recycled WAL has its size already, so that an fsync need not also commit the file's growth.
   options.recycle_log_file_num = config.recycle_wal_files;
+  constexpr uint64_t kMost = std::numeric_limits<int>::max();
+  options.max_open_files =
+      config.max_open_files ? static_cast<int>(std::min(*config.max_open_files, kMost)) : default_max_open_files();
+  // Each part of the table of open files rounds its share up: 64 parts, the default, would take twice as many as a
+  // small limit allows.
+  constexpr int kFewFiles = 4096;
+  if (options.max_open_files != kAll && options.max_open_files < kFewFiles) options.table_cache_numshardbits = 0;
   // The info log, not the WAL: at most 4 files of 4 MiB.
   options.max_log_file_size = 4ULL << 20;
   options.keep_log_file_num = 4;

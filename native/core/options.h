@@ -28,6 +28,8 @@ struct OpenConfig {
   uint64_t max_total_wal_size = 128ULL << 20;
   uint64_t recycle_wal_files = 2;
   uint64_t max_queued_bytes = 64ULL << 20;
+  /** Of SST files. Nothing: as many as leave room for what else the process opens. */
+  std::optional<uint64_t> max_open_files;
 };
 
 /**

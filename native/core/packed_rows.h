@@ -21,8 +21,11 @@ namespace core {
 
 class PackedRows {
  public:
-  /** The most that one buffer may hold: what every supported Node can allocate, and well inside a u32. */
-  static constexpr size_t kMaxBytes = (size_t{1} << 31) - 1;
+  /**
+   * The most that one buffer may hold: the largest record that a batch can carry, behind as many others as a piece of a
+   * long read may have. Every supported Node can allocate that, and it is well inside a u32.
+   */
+  static constexpr size_t kMaxBytes = (size_t{1} << 31) + (size_t{64} << 20);
 
   /** False, and nothing added, where the row would go past kMaxBytes. */
   bool append(const rocksdb::Slice& key, const rocksdb::Slice& value);

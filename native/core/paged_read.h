@@ -21,7 +21,7 @@ class PagedRead {
  public:
   struct Subject {
     Database::Lease lease;
-    Database::Family family;
+    Family family;
     std::string name;
   };
 

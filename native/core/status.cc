@@ -1,14 +1,19 @@
 #include "core/status.h"
 
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
 namespace core {
 
 namespace {
 
-// RocksDB reports a held LOCK file as an ordinary IOError, told apart by its text alone (env/fs_posix.cc, LockFile).
-bool is_lock_conflict(const rocksdb::Status& status) {
-  const std::string text = status.ToString();
-  return text.find("lock hold by current process") != std::string::npos ||
-         text.find("While lock file") != std::string::npos;
+// RocksDB hands on no errno, but its text ends with the system's words for it. This adds advice to a message, and
+// decides nothing.
+std::string advice(std::string_view reason) {
+  const bool too_many = reason.ends_with(std::generic_category().message(EMFILE)) ||
+                        reason.ends_with(std::generic_category().message(ENFILE));
+  return too_many ? "; raise the process's limit (`ulimit -n`), or open with a lower `maxOpenFiles`" : "";
 }
 
 ErrorCode code_of(const rocksdb::Status& status) {
@@ -25,7 +30,7 @@ ErrorCode code_of(const rocksdb::Status& status) {
       return ErrorCode::kInvalidArgument;
     case rocksdb::Status::kIOError:
       if (status.subcode() == rocksdb::Status::kNoSpace) return ErrorCode::kNoSpace;
-      return is_lock_conflict(status) ? ErrorCode::kLocked : ErrorCode::kIoError;
+      return ErrorCode::kIoError;
     case rocksdb::Status::kShutdownInProgress:
       return ErrorCode::kClosed;
     case rocksdb::Status::kTimedOut:
@@ -80,17 +85,20 @@ const char* name_of(ErrorCode code) {
   return "ABORTED";
 }
 
+Status failure(ErrorCode code, std::string_view operation, std::string_view subject, std::string_view reason) {
+  std::string message(operation);
+  message.append(" ").append(subject).append(": ").append(reason).append(advice(reason));
+  return {code, std::move(message)};
+}
+
 Status from_rocksdb(const rocksdb::Status& status, std::string_view operation, std::string_view subject) {
   if (status.ok()) return {};
-  std::string message(operation);
-  message.append(" ").append(subject).append(": ");
-  const ErrorCode code = code_of(status);
-  if (code == ErrorCode::kLocked) {
-    message.append(kLockedElsewhere).append(" (").append(status.ToString()).append(")");
-  } else {
-    message.append(status.ToString());
-  }
-  return {code, std::move(message)};
+  return failure(code_of(status), operation, subject, status.ToString());
+}
+
+Status from_errno(int error, std::string_view operation, std::string_view subject, std::string_view what) {
+  const ErrorCode code = error == ENOSPC || error == EDQUOT ? ErrorCode::kNoSpace : ErrorCode::kIoError;
+  return failure(code, operation, subject, std::string(what) + ": " + std::generic_category().message(error));
 }
 
 }  // namespace core

@@ -36,10 +36,13 @@ struct [[nodiscard]] Status {
   bool ok() const { return code == ErrorCode::kNone; }
 };
 
-constexpr const char* kLockedElsewhere =
-    "another handle holds the lock, in this process or in another one; close it, or open read-only";
-
 /** `operation` and `subject` (a path or a column family) lead the message: "get in column family log: …". */
+Status failure(ErrorCode code, std::string_view operation, std::string_view subject, std::string_view reason);
+
 Status from_rocksdb(const rocksdb::Status& status, std::string_view operation, std::string_view subject);
+
+/** What a call of the operating system has left in `errno`. `what` says what it was to do: "cannot create the folder".
+ */
+Status from_errno(int error, std::string_view operation, std::string_view subject, std::string_view what);
 
 }  // namespace core

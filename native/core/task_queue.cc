@@ -76,7 +76,7 @@ void TaskQueue::run(const std::shared_ptr<State>& state) {
       state->tasks.pop_front();
       lock.unlock();
       task();
-    }  // what the task held is released outside the lock
+    }  // what the task owns is released outside the lock
     lock.lock();
   }
 }

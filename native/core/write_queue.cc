@@ -24,12 +24,12 @@ namespace {
 constexpr size_t kBatchHeaderBytes = 32;
 // A group this large starts at once: its fsync then overlaps with the work that fills the next one.
 constexpr size_t kStartAtBytes = 64 << 10;
-// And takes no more: the first that joined should not wait for the last of a flood.
+// A group this large takes no more writes: the first that joined should not wait for the last of a flood.
 constexpr size_t kGroupBytes = 4 << 20;
-// Where this many came together, as many are about to come again, and the thread looks out before it sleeps: so long
-// for the first, and then for the kick behind the last. Waking it takes as long as a fair part of an fsync. Has it
-// fallen asleep, the first wakes it, so that this passes while the others join.
-constexpr size_t kCompany = 8;
+// After a group of this many writes, as many are likely to follow. Waking the thread takes as long as a fair part of an
+// fsync, so it looks out for them before it sleeps: first for a write, then for the kick behind the last one. If it has
+// fallen asleep all the same, the first write wakes it, and it wakes up while the others join.
+constexpr size_t kMany = 8;
 constexpr std::chrono::microseconds kLookOutForFirst{60};
 constexpr std::chrono::microseconds kLookOutForKick{120};
 
@@ -71,7 +71,7 @@ struct WriteQueue::State {
   size_t waiting_bytes = 0;  // of all groups not yet settled
   bool running = false;
   /** How many writes the last group was of. */
-  size_t company = 0;
+  size_t last_group_size = 0;
   /** What waits may start. */
   std::atomic<bool> kicked = false;
   /** A write has joined since a group was last taken. */
@@ -167,10 +167,10 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
   if (group->parts.size() == 1) state.lifetime.retain();
   state.waiting_bytes += packed.size();
   const bool large = group->bytes.size() >= kStartAtBytes;
-  const bool first_of_company =
-      state.company >= kCompany && !state.running && state.waiting.size() == 1 && group->parts.size() == 1;
+  const bool first_of_many =
+      state.last_group_size >= kMany && !state.running && state.waiting.size() == 1 && group->parts.size() == 1;
   state.joined = true;
-  if (first_of_company) {
+  if (first_of_many) {
     try {
       state.running = start();
     } catch (const std::exception&) {
@@ -183,7 +183,7 @@ Status WriteQueue::write(std::span<const uint8_t> packed, const Terms& terms, Ad
 }
 
 Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
-  // Held from the look-up on: a column family that is dropped between the look-up and the commit would fail the write
+  // From before the look-up: a column family that is dropped between the look-up and the commit would fail the write
   // inside RocksDB, and with it every later one.
   const Turn turn(*this);
   rocksdb::WriteBatch batch(packed.size() + kBatchHeaderBytes);
@@ -275,7 +275,7 @@ void WriteQueue::stop() { thread_.stop(); }
 void WriteQueue::State::run() {
   std::unique_lock lock(mutex);
   for (;;) {
-    if (!kicked && company >= kCompany) {
+    if (!kicked && last_group_size >= kMany) {
       lock.unlock();
       look_out();
       lock.lock();
@@ -285,11 +285,11 @@ void WriteQueue::State::run() {
     waiting.pop_front();
     if (waiting.empty()) kicked = false;
     joined = false;
-    if (const auto* group = std::get_if<std::unique_ptr<Group>>(&next)) company = (*group)->parts.size();
+    if (const auto* group = std::get_if<std::unique_ptr<Group>>(&next)) last_group_size = (*group)->parts.size();
     lock.unlock();
     if (const auto* task = std::get_if<TaskQueue::Task>(&next)) {
       (*task)();
-      next = TaskQueue::Task();  // what it held goes before this thread is idle
+      next = TaskQueue::Task();  // what it owns goes before this thread is idle
       lock.lock();
     } else {
       auto group = std::get<std::unique_ptr<Group>>(std::move(next));

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "core/batch_format.h"
+#include "core/column_families.h"
 #include "core/lifetime.h"
 #include "core/status.h"
 #include "core/task_queue.h"
@@ -19,7 +20,6 @@ namespace core {
 
 class WriteQueue {
  public:
-  using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
   /** A live column family, or nothing. Called on the thread of `write` and `write_now`. */
   using FindFamily = std::function<Family(uint32_t id)>;
   /** The `count` oldest writes not yet settled have come out like this. Called on the queue's thread. */

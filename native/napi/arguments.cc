@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-namespace skin {
+namespace addon {
 
 namespace {
 
@@ -115,7 +115,8 @@ core::OpenConfig take_open_config(const Napi::Value& value) {
   config.max_total_wal_size = take_integer(object.Get("maxTotalWalSize"), "maxTotalWalSize");
   config.recycle_wal_files = take_integer(object.Get("recycleWalFiles"), "recycleWalFiles");
   config.max_queued_bytes = take_integer(object.Get("maxQueuedBytes"), "maxQueuedBytes");
+  config.max_open_files = take_optional_integer(object.Get("maxOpenFiles"), "maxOpenFiles");
   return config;
 }
 
-}  // namespace skin
+}  // namespace addon

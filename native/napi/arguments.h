@@ -11,7 +11,7 @@
 
 #include "core/options.h"
 
-namespace skin {
+namespace addon {
 
 // Each throws a Napi::TypeError that names `what`.
 std::string take_string(const Napi::Value& value, const char* what);
@@ -37,4 +37,4 @@ std::optional<std::string> copy_optional_bytes(const Napi::Value& value, const c
 core::ColumnFamilyConfig take_column_family_config(const Napi::Value& value);
 core::OpenConfig take_open_config(const Napi::Value& value);
 
-}  // namespace skin
+}  // namespace addon

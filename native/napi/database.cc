@@ -10,7 +10,7 @@
 #include "napi/arguments.h"
 #include "napi/iterator.h"
 
-namespace skin {
+namespace addon {
 
 namespace {
 
@@ -182,7 +182,7 @@ void DatabaseObject::open(const Napi::CallbackInfo& info) {
   std::string path = take_string(info[1], "path");
   core::OpenConfig config = take_open_config(info[2]);
   create_core(info.Env(), std::move(path));
-  post(database_->maintenance(), request, "open",
+  post(database_->maintenance_queue(), request, "open",
        [config = std::move(config)](core::Database& database, Result& result) {
          result.status = database.open(config);
        });
@@ -201,7 +201,7 @@ void DatabaseObject::close(const Napi::CallbackInfo& info) {
   database.begin_closing();
   bool posted = false;
   try {
-    posted = post(database.maintenance(), request, "close",
+    posted = post(database.maintenance_queue(), request, "close",
                   [](core::Database& closing, Result& result) { result.status = closing.close(); });
   } catch (const std::system_error&) {
     posted = false;  // no thread is to be had, and what has begun must end: here, then
@@ -224,10 +224,10 @@ void DatabaseObject::get(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   const uint32_t family = take_family(info[1]);
   std::string key = copy_bytes(info[2], "key");
-  run(opened(info.Env()).readers(), request, "get from",
+  run(opened(info.Env()).reader_queue(), request, "get from",
       [family, key = std::move(key)](core::Database& database, const core::Database::Lease& held, Result& result) {
         std::optional<std::string> value;
-        result.status = database.get(held, family, key, &value);
+        result.status = database.reader(held).get(family, key, &value);
         if (value) result.value = std::move(*value);
       });
 }
@@ -238,7 +238,7 @@ Napi::Value DatabaseObject::get_sync(const Napi::CallbackInfo& info) {
   std::optional<std::string> value;
   const core::Database::Lease held = lease(info.Env(), "get from");
   throw_if_failed(info.Env(),
-                  database_->get(held, family, {reinterpret_cast<const char*>(key.data()), key.size()}, &value));
+                  database_->reader(held).get(family, {reinterpret_cast<const char*>(key.data()), key.size()}, &value));
   return value ? to_buffer(info.Env(), std::move(*value)) : info.Env().Undefined();
 }
 
@@ -246,10 +246,10 @@ void DatabaseObject::scan(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   const uint32_t family = take_family(info[1]);
   core::ScanRange range = take_scan_range(info, 2);
-  run(opened(info.Env()).readers(), request, "scan",
+  run(opened(info.Env()).reader_queue(), request, "scan",
       [family, range = std::move(range)](core::Database& database, const core::Database::Lease& held, Result& result) {
         core::PackedRows rows;
-        result.status = database.scan(held, family, range, &rows);
+        result.status = database.reader(held).scan(family, range, &rows);
         if (result.status.ok()) result.value = std::move(rows).finish();
       });
 }
@@ -259,7 +259,7 @@ Napi::Value DatabaseObject::scan_sync(const Napi::CallbackInfo& info) {
   const core::ScanRange range = take_scan_range(info, 1);
   core::PackedRows rows;
   const core::Database::Lease held = lease(info.Env(), "scan");
-  throw_if_failed(info.Env(), database_->scan(held, family, range, &rows));
+  throw_if_failed(info.Env(), database_->reader(held).scan(family, range, &rows));
   return to_buffer(info.Env(), std::move(rows).finish());
 }
 
@@ -348,9 +348,9 @@ void DatabaseObject::write_sync(const Napi::CallbackInfo& info) {
 }
 
 void DatabaseObject::flush(const Napi::CallbackInfo& info) {
-  run(opened(info.Env()).maintenance(), take_request(info[0]), "flush",
+  run(opened(info.Env()).maintenance_queue(), take_request(info[0]), "flush",
       [](core::Database& database, const core::Database::Lease& held, Result& result) {
-        result.status = database.flush(held);
+        result.status = database.maintain(held, "flush", [](const core::Maintenance& files) { return files.flush(); });
       });
 }
 
@@ -358,9 +358,10 @@ void DatabaseObject::compact_range(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   const uint32_t family = take_family(info[1]);
   core::KeyRange range = take_key_range(info, 2);
-  run(opened(info.Env()).maintenance(), request, "compact",
+  run(opened(info.Env()).maintenance_queue(), request, "compact",
       [family, range = std::move(range)](core::Database& database, const core::Database::Lease& held, Result& result) {
-        result.status = database.compact_range(held, family, range);
+        result.status = database.maintain(
+            held, "compact", [&](const core::Maintenance& files) { return files.compact_range(family, range); });
       });
 }
 
@@ -370,7 +371,7 @@ void DatabaseObject::reclaim_space(const Napi::CallbackInfo& info) {
   const uint32_t family = take_family(info[1]);
   core::KeyRange range = take_key_range(info, 2);
   lease(info.Env(), kOperation);  // for this call: what is closed already says so at once
-  post(database_->reclaimers(), request, kOperation,
+  post(database_->reclaim_queue(), request, kOperation,
        [family, range = std::move(range)](core::Database& database, Result& result) {
          result.status = database.reclaim_space(family, range);
        });
@@ -380,7 +381,7 @@ void DatabaseObject::limit_write_buffer(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   const uint32_t family = take_family(info[1]);
   const uint64_t bytes = take_integer(info[2], "bytes");
-  run(opened(info.Env()).maintenance(), request, "limit",
+  run(opened(info.Env()).maintenance_queue(), request, "limit",
       [family, bytes](core::Database& database, const core::Database::Lease& held, Result& result) {
         result.status = database.limit_write_buffer(held, family, bytes);
       });
@@ -394,7 +395,7 @@ void DatabaseObject::limit_background_writes(const Napi::CallbackInfo& info) {
 void DatabaseObject::checkpoint(const Napi::CallbackInfo& info) {
   const double request = take_request(info[0]);
   std::string path = take_string(info[1], "path");
-  run(opened(info.Env()).maintenance(), request, "checkpoint",
+  run(opened(info.Env()).maintenance_queue(), request, "checkpoint",
       [path = std::move(path)](core::Database& database, const core::Database::Lease& held, Result& result) {
         result.status = database.checkpoint(held, path);
       });
@@ -424,4 +425,4 @@ void DatabaseObject::drop_column_family(const Napi::CallbackInfo& info) {
   expect(info.Env());
 }
 
-}  // namespace skin
+}  // namespace addon

@@ -18,7 +18,7 @@
 #include "core/database.h"
 #include "napi/environment.h"
 
-namespace skin {
+namespace addon {
 
 class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
  public:
@@ -114,4 +114,4 @@ core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first);
 /** A Buffer; a long one takes over the string's memory instead of copying it. */
 Napi::Value to_buffer(Napi::Env env, std::string bytes);
 
-}  // namespace skin
+}  // namespace addon

@@ -5,7 +5,7 @@
 
 #include "napi/database.h"
 
-namespace skin {
+namespace addon {
 
 void Environment::install(Napi::Env env, Napi::Function iterator_constructor) {
   auto environment = std::make_shared<Environment>(env);
@@ -46,7 +46,7 @@ void Environment::sweep() {
 void Environment::abandon(const std::shared_ptr<core::Database>& database) {
   database->begin_closing();
   try {
-    database->maintenance().post([database] { (void)database->close(); });
+    database->maintenance_queue().post([database] { (void)database->close(); });
   } catch (const std::system_error&) {  // no thread to be had, and a destructor is calling
     (void)database->close();
   }
@@ -72,4 +72,4 @@ void Environment::end() {
   databases_.clear();
 }
 
-}  // namespace skin
+}  // namespace addon

@@ -14,7 +14,7 @@
 #include "core/database.h"
 #include "napi/mailbox.h"
 
-namespace skin {
+namespace addon {
 
 class DatabaseObject;
 
@@ -52,4 +52,4 @@ class Environment {
   Mailbox mailbox_;
 };
 
-}  // namespace skin
+}  // namespace addon

@@ -7,7 +7,7 @@
 #include "napi/database.h"
 #include "napi/environment.h"
 
-namespace skin {
+namespace addon {
 
 namespace {
 
@@ -50,17 +50,17 @@ void IteratorObject::next(const Napi::CallbackInfo& info) {
     result.status = iterator->next(held, &rows);
     if (result.status.ok()) result.value = std::move(rows).finish();
   };
-  owner->with_code(info.Env(), [&] { owner->run(iterator_->database()->readers(), request, "iterate", work); });
+  owner->with_code(info.Env(), [&] { owner->run(iterator_->database()->reader_queue(), request, "iterate", work); });
 }
 
 void IteratorObject::close(const Napi::CallbackInfo&) {
   if (!iterator_) return;
   // A `next` may be under way; waiting for it is not for this thread, unless there is no other.
   try {
-    iterator_->database()->readers().post([iterator = iterator_] { iterator->close(); });
+    iterator_->database()->reader_queue().post([iterator = iterator_] { iterator->close(); });
   } catch (const std::system_error&) {
     iterator_->close();
   }
 }
 
-}  // namespace skin
+}  // namespace addon

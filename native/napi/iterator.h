@@ -7,7 +7,7 @@
 
 #include "core/iterator.h"
 
-namespace skin {
+namespace addon {
 
 class DatabaseObject;
 
@@ -27,4 +27,4 @@ class IteratorObject : public Napi::ObjectWrap<IteratorObject> {
   std::shared_ptr<core::Iterator> iterator_;
 };
 
-}  // namespace skin
+}  // namespace addon

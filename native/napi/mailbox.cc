@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace skin {
+namespace addon {
 
 Mailbox::Mailbox(Napi::Env env, Deliver deliver) : deliver_(std::move(deliver)) {
   bell_ = Bell::New(env, "omnipaxos-rocksdb", 0, 1, this);
@@ -47,4 +47,4 @@ void Mailbox::drain(Napi::Env env, Napi::Function, Mailbox* mailbox, void*) {
   mailbox->deliver_(env, std::move(results));
 }
 
-}  // namespace skin
+}  // namespace addon

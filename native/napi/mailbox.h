@@ -12,7 +12,7 @@
 
 #include "core/status.h"
 
-namespace skin {
+namespace addon {
 
 /** Bytes for a Buffer, a number, or nothing (`undefined`). */
 using ResultValue = std::variant<std::monostate, uint32_t, std::string>;
@@ -56,4 +56,4 @@ class Mailbox {
   std::vector<Result> waiting_;
 };
 
-}  // namespace skin
+}  // namespace addon

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type ColumnFamily, Database, WriteBatch } from '../../binding/index.js';
-import { expectInvalidArgument } from '../support/failures.js';
+import { type ColumnFamily, Database, RocksError, WriteBatch } from '../../binding/index.js';
+import { expectInvalidArgument, failureOf } from '../support/failures.js';
 import { bytes, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -213,6 +213,22 @@ describe('the message of a refusal', () => {
       const batchFailure = await db.write(value as never).catch((error: Error) => error);
       expect((batchFailure as Error).message.length).toBeLessThan(500);
     }
+  });
+});
+
+describe('bytes', () => {
+  it.each<[string, (huge: Uint8Array) => unknown]>([
+    ['get', (huge) => db.get(cf, huge)],
+    ['getSync', (huge) => db.getSync(cf, huge)],
+    ['scan', (huge) => db.scan(cf, { gte: huge })],
+    ['put', (huge) => new WriteBatch().put(cf, bytes('k'), huge)],
+    ['delete', (huge) => new WriteBatch().delete(cf, huge)],
+    ['compactRange', (huge) => db.compactRange(cf, { lt: huge })],
+  ])('of 2 GiB are refused by %s with a RocksError', async (_, call) => {
+    const error = await failureOf(() => call(new Uint8Array(2 ** 31)));
+    expect(error).toBeInstanceOf(RocksError);
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((error as Error).message).toMatch(/at most 2147483647 bytes, not 2147483648/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ColumnFamily, Database, WriteBatch } from '../../binding/index.js';
 import { expectRocksError } from '../support/failures.js';
@@ -133,5 +134,24 @@ describe('asyncDispose', () => {
     expect(db.closed).toBe(true);
     await expectRocksError(() => db.get(cf, bytes('k')), 'CLOSED', 'get', db.path);
     await openAt(db.path);
+  });
+});
+
+describe('dispose', () => {
+  it('closes the database before it returns', async () => {
+    expect(db[Symbol.dispose]()).toBeUndefined();
+    expect(db.closed).toBe(true);
+    await expectRocksError(() => db.get(cf, bytes('k')), 'CLOSED', 'get', db.path);
+    await openAt(db.path);
+  });
+});
+
+describe('inspect', () => {
+  it('shows the path, whether it is open, and the column families', async () => {
+    const families = "columnFamilies: [ 'default', 'log' ]";
+    expect(inspect(db, { breakLength: 1000 })).toBe(`Database { path: '${db.path}', state: 'open', ${families} }`);
+    expect(inspect({ db: cf }, { depth: 3 })).toContain(db.path);
+    await db.close();
+    expect(inspect(db, { breakLength: 1000 })).toBe(`Database { path: '${db.path}', state: 'closed', ${families} }`);
   });
 });

@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { WriteBatch } from '../../binding/index.js';
+import { type Database, WriteBatch } from '../../binding/index.js';
 import { expectInvalidArgument, expectRocksError } from '../support/failures.js';
 import { bytes, collect, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe('columnFamily', () => {
   it('gives the same handle each time, which knows its name and database', async () => {
@@ -107,6 +110,49 @@ describe('createColumnFamily', () => {
       expect(shown(again.scanSync(again.columnFamily(name)))).toEqual(
         shown([{ key: bytes('name'), value: bytes(name) }]),
       );
+  });
+
+  it.each<[string, (path: string, names: string[]) => Promise<Database>]>([
+    ['at an open', (path, columnFamilies) => openAt(path, { columnFamilies })],
+    [
+      'by calls that wait together',
+      async (path, names) => {
+        const db = await openAt(path);
+        const created = await Promise.all(names.map((name) => db.createColumnFamily(name)));
+        expect(created.map(({ name }) => name)).toEqual(names);
+        return db;
+      },
+    ],
+  ])('creates many in one go, %s: RocksDB writes the options of all down each time', async (_, create) => {
+    const names = Array.from({ length: 100 }, (_, i) => `cf${i}`);
+    const db = await create(join(temporaryFolder(), 'db'), names);
+    const files = readdirSync(db.path).filter((name) => name.startsWith('OPTIONS-'));
+    // Each takes the next number that is free.
+    expect(Math.max(...files.map((name) => Number(name.slice('OPTIONS-'.length))))).toBeLessThan(20);
+    for (const name of names) await db.write(puts(db.columnFamily(name), { name }));
+    await db.close();
+    const again = await openAt(db.path);
+    for (const name of names) expect(shown(again.scanSync(again.columnFamily(name)))).toEqual([`name=${name}`]);
+  });
+
+  it('keeps the order of creates and drops that wait together', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['a', 'b'] });
+    const outcomes = await Promise.allSettled([
+      db.createColumnFamily('new'),
+      db.createColumnFamily('a'), // still there
+      db.dropColumnFamily('a'),
+      db.createColumnFamily('a'),
+      db.createColumnFamily('a'), // there again
+      db.createColumnFamily('b'),
+      db.dropColumnFamily('b'),
+      db.createColumnFamily('new'),
+    ]);
+    const told = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'done' : outcome.reason.code));
+    const exists = 'COLUMN_FAMILY_EXISTS';
+    expect(told).toEqual(['done', exists, 'done', 'done', exists, exists, 'done', exists]);
+    expect(db.columnFamilies).toEqual(['a', 'default', 'new']);
+    await db.close();
+    expect((await openAt(db.path)).columnFamilies).toEqual(['a', 'default', 'new']);
   });
 
   it('takes its turn among the writes: those called before it are done when it is', async () => {

@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ColumnFamily, type Database, WriteBatch } from '../../binding/index.js';
-import { expectRocksError } from '../support/failures.js';
+import { expectInvalidArgument, expectRocksError, failureOf } from '../support/failures.js';
 import { bytes, collect, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
+import { until } from '../support/until.js';
 
 // A piece of an iterator is 1000 rows or 256 KiB, whichever is reached first (native/core/iterator.cc).
 const MANY = 3500;
@@ -145,5 +147,56 @@ describe('iterate', () => {
     const rows = db.iterate(cf);
     await db.close();
     await expectRocksError(() => rows.next(), 'CLOSED', 'iterate', db.path);
+  });
+});
+
+describe('iterate with a signal', () => {
+  it.each([0, 1, 999, 1000, 1001, 2500])('ends with its reason behind %i rows', async (count) => {
+    const controller = new AbortController();
+    const rows = db.iterate(cf, undefined, { signal: controller.signal });
+    for (let i = 0; i < count; i++) expect((await rows.next()).done).toBe(false);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await failureOf(() => rows.next())).toBe(reason);
+    expect(await rows.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('rejects the next() that waits', async () => {
+    const controller = new AbortController();
+    const rows = db.iterate(cf, { reverse: true }, { signal: controller.signal });
+    const waiting = failureOf(() => rows.next());
+    await Promise.resolve();
+    controller.abort();
+    expect(await waiting).toMatchObject({ name: 'AbortError' });
+    await db.close();
+  });
+
+  it('begins nothing where it was aborted before', async () => {
+    const rows = db.iterate(cf, undefined, { signal: AbortSignal.abort('before') });
+    expect(await failureOf(() => rows.next())).toBe('before');
+  });
+
+  it('lets go of what it holds at once, not at the next call', async () => {
+    const controller = new AbortController();
+    const rows = db.iterate(cf, undefined, { signal: controller.signal });
+    await rows.next();
+    await db.flush();
+    await db.write(new WriteBatch().deleteRange(cf, key(0), key(MANY)));
+    controller.abort();
+    await db.compactRange(cf);
+    await until(
+      () => db.property('rocksdb.num-snapshots') === '0' && db.property('rocksdb.total-sst-files-size') === '0',
+    );
+  });
+
+  it('gives every row where it is never aborted, and leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    expect(numbers(await collect(db.iterate(cf, {}, { signal })))).toEqual(upTo(MANY));
+    for await (const _ of db.iterate(cf, {}, { signal })) break;
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it.each([null, 'now', {}, new AbortController()])('refuses %p', async (signal) => {
+    await expectInvalidArgument(() => db.iterate(cf, {}, { signal: signal as never }), 'signal');
   });
 });

@@ -145,9 +145,9 @@ describe('a path that is open', () => {
   });
 
   it('whose folder was removed does not lock the one that takes its place', async () => {
-    const db = await temporaryDatabase();
+    const db = await Database.open(join(temporaryFolder(), 'db'));
     rmSync(db.path, { recursive: true });
     expect(await openElsewhere(db.path)).toBe('open');
-    await db.close().catch(() => undefined);
+    await expectRocksError(() => db.close(), 'IO_ERROR', 'close', db.path, 'moved or replaced');
   });
 });

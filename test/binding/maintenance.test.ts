@@ -1,10 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ColumnFamily, type Database, WriteBatch } from '../../binding/index.js';
-import { expectRocksError } from '../support/failures.js';
-import { bytes, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { bytes, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 
 let db: Database;
 let cf: ColumnFamily;
@@ -82,77 +78,6 @@ describe('compactRange', () => {
     await db.compactRange(cf, { lt: bytes('b') });
     expect(filesOf(cf)).toBe(0);
     expect(shown(db.scanSync(cf))).toEqual(['a=1']);
-  });
-});
-
-describe('checkpoint', () => {
-  it('refuses a database that is open read-only: it would lack what is in the WAL alone', async () => {
-    await db.write(puts(cf, { a: '1' }), { sync: true });
-    const reader = await openAt(db.path, { readOnly: true });
-    const path = join(temporaryFolder(), 'copy');
-    await expectRocksError(() => reader.checkpoint(path), 'READ_ONLY', 'checkpoint');
-    expect(existsSync(path)).toBe(false);
-  });
-
-  it('is a copy that opens on its own while the original goes on', async () => {
-    const path = join(temporaryFolder(), 'copy');
-    await db.write(puts(cf, { a: '1' }).put(log, bytes('b'), bytes('2')));
-    await db.flush();
-    await db.write(puts(cf, { c: 'in the WAL' }));
-    expect(await db.checkpoint(path)).toBeUndefined();
-    await db.write(puts(cf, { d: 'after' }).delete(cf, bytes('a')));
-
-    const copy = await openAt(path);
-    expect(copy.columnFamilies).toEqual(['default', 'log']);
-    expect(shown(copy.scanSync(copy.columnFamily('default')))).toEqual(['a=1', 'c=in the WAL']);
-    expect(shown(copy.scanSync(copy.columnFamily('log')))).toEqual(['b=2']);
-    await copy.write(puts(copy.columnFamily('log'), { b: 'of the copy' }), { sync: true });
-    await copy.flush();
-    expect(shown(db.scanSync(log))).toEqual(['b=2']);
-    expect(shown(db.scanSync(cf))).toEqual(['c=in the WAL', 'd=after']);
-    await db.close();
-    expect(shown(copy.scanSync(copy.columnFamily('log')))).toEqual(['b=of the copy']);
-  });
-
-  it('is consistent while writes go on', async () => {
-    let going = true;
-    const writing = (async () => {
-      for (let i = 0; going; i++) await db.write(puts(cf, { n: String(i) }).put(log, bytes('n'), bytes(String(i))));
-    })();
-    for (let round = 0; round < 5; round++) {
-      const copy = join(temporaryFolder(), 'copy');
-      await db.checkpoint(copy);
-      const opened = await openAt(copy, { readOnly: true });
-      const [one, other] = [opened.columnFamily('default'), opened.columnFamily('log')];
-      expect(opened.getSync(one, bytes('n'))).toEqual(opened.getSync(other, bytes('n')));
-    }
-    going = false;
-    await writing;
-  });
-
-  it('refuses a folder or a file that exists, and leaves it alone', async () => {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'copy'));
-    writeFileSync(join(folder, 'copy', 'mine'), 'mine');
-    writeFileSync(join(folder, 'file'), 'mine');
-    await expectRocksError(() => db.checkpoint(join(folder, 'copy')), 'INVALID_ARGUMENT', 'checkpoint', folder);
-    await expectRocksError(() => db.checkpoint(join(folder, 'file')), 'INVALID_ARGUMENT', 'checkpoint', folder);
-    await expectRocksError(() => db.checkpoint(db.path), 'INVALID_ARGUMENT', 'checkpoint', db.path);
-    expect(readdirSync(join(folder, 'copy'))).toEqual(['mine']);
-  });
-
-  it('refuses a path whose parent is not there', async () => {
-    const path = join(temporaryFolder(), 'absent', 'copy');
-    await expectRocksError(() => db.checkpoint(path), 'IO_ERROR', 'checkpoint', path);
-    expect(existsSync(path)).toBe(false);
-  });
-
-  it('takes a relative path, and an ending slash', async () => {
-    const copy = join(temporaryFolder(), 'copy');
-    await db.write(puts(cf, { a: '1' }));
-    await db.checkpoint(`${copy}/`);
-    const opened = await openAt(copy, { readOnly: true });
-    expect(shown(opened.scanSync(opened.columnFamily('default')))).toEqual(['a=1']);
   });
 });
 

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Database, RocksError } from '../../binding/index.js';
 import { runChild } from '../support/child.js';
-import { expectRocksError } from '../support/failures.js';
+import { expectInvalidArgument, expectRocksError } from '../support/failures.js';
 import { bytes, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -149,6 +149,19 @@ describe.each(forms)('%s: column families', (_, open) => {
     });
     expect(db.columnFamilies).toEqual(['default', 'log']);
     await db.close();
+  });
+});
+
+describe('open: options that contradict each other', () => {
+  it.each([
+    ['readOnly', { errorIfExists: true, readOnly: true }],
+    ['createIfMissing: false', { errorIfExists: true, createIfMissing: false }],
+  ])('refuses errorIfExists together with %s', async (name, options) => {
+    const path = join(temporaryFolder(), 'db');
+    await expectInvalidArgument(() => Database.open(path, options), 'errorIfExists', name);
+    await expectInvalidArgument(() => Database.openSync(path, options), 'errorIfExists', name);
+    await (await openAt(path)).close();
+    await expectInvalidArgument(() => Database.open(path, options), 'errorIfExists', name);
   });
 });
 

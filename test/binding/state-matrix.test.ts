@@ -1,5 +1,6 @@
 // Every method in every state of a database's life: allowed, or refused with CLOSED. Nothing else may happen.
 
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ColumnFamily, type Database, type Row, WriteBatch } from '../../binding/index.js';
 import { expectRocksError } from '../support/failures.js';
@@ -66,6 +67,8 @@ const methods: Record<string, () => unknown> = {
   close: () => db.close(),
   closeSync: () => db.closeSync(),
   asyncDispose: () => db[Symbol.asyncDispose](),
+  dispose: () => db[Symbol.dispose](),
+  inspect: () => inspect(db),
   'WriteBatch.put': () => puts(cf, { a: '1' }),
   'WriteBatch.clear': () => puts(cf, { a: '1' }).clear(),
 };
@@ -99,6 +102,8 @@ const table = `
   close                      + + + + +
   closeSync                  + + + + +
   asyncDispose               + + + + +
+  dispose                    + + + + +
+  inspect                    + + + + +
   WriteBatch.put             + + + + +
   WriteBatch.clear           + + + + +
 `;
@@ -122,6 +127,6 @@ describe.each(Object.keys(states))('a database that is %s', (state) => {
     if (allowed) await call();
     else await expectRocksError(call, 'CLOSED');
     await Promise.all(running);
-    expect(db.closed).toBe(state.startsWith('clos') || /^close(Sync)?$|Dispose/.test(method));
+    expect(db.closed).toBe(state.startsWith('clos') || /^close(Sync)?$|[dD]ispose/.test(method));
   });
 });

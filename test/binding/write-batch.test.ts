@@ -83,6 +83,16 @@ describe('WriteBatch', () => {
     expect(shown(db.scanSync(cf))).toEqual(['a=1']);
   });
 
+  it('still belongs to no database after a refusal of its first record', async () => {
+    const other = await temporaryDatabase();
+    const batch = new WriteBatch();
+    const large = new Uint8Array(2 ** 31 - 14);
+    await expectInvalidArgument(() => batch.put(cf, bytes('k'), large), '2147483648');
+    batch.put(other.columnFamily('default'), bytes('a'), bytes('1'));
+    await other.write(batch);
+    expect(shown(other.scanSync(other.columnFamily('default')))).toEqual(['a=1']);
+  });
+
   it('grows as it must: 100,000 records in one batch', async () => {
     const batch = new WriteBatch();
     const key = (i: number) => bytes(String(i).padStart(6, '0'));

@@ -7,11 +7,14 @@
 //   | DISK_SHIM_SYNC_FAILS_AFTER  | after this many, every fsync and fdatasync of a WAL gives EIO               |
 //   | DISK_SHIM_FULL_FOR          | flushes, or compactions: after 0.2 s each of their writes to an SST gives   |
 //   |                             | ENOSPC                                                                      |
+//   | DISK_SHIM_LOCK_ERRNO        | no file is locked: fcntl(F_SETLK) gives this error                          |
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +70,15 @@ static int full(int fd) {
   return ENOSPC;
 }
 
+static int unlockable(int fd) {
+  (void)fd;
+  const long error = setting("DISK_SHIM_LOCK_ERRNO");
+  return error < 0 ? 0 : (int)error;
+}
+
 static const Fault kSyncFaults[] = {delay, fail_after};
 static const Fault kWriteFaults[] = {full};
+static const Fault kLockFaults[] = {unlockable};
 
 static int fails(const Fault* faults, size_t count, int fd) {
   for (size_t i = 0; i < count; ++i) {
@@ -89,3 +99,16 @@ int fdatasync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd)
 ssize_t write(int fd, const void* bytes, size_t count) {
   return FAILS(kWriteFaults, fd) ? -1 : REAL(write)(fd, bytes, count);
 }
+
+// Whatever the last argument is, a register holds it. Both names: which of them a program calls is up to its headers.
+#define FORWARD_FCNTL(function)                                          \
+  int function(int fd, int command, ...) {                               \
+    va_list arguments;                                                   \
+    va_start(arguments, command);                                        \
+    void* argument = va_arg(arguments, void*);                           \
+    va_end(arguments);                                                   \
+    if (command == F_SETLK && FAILS(kLockFaults, fd)) return -1;         \
+    return REAL(function)(fd, command, argument);                        \
+  }
+FORWARD_FCNTL(fcntl)
+FORWARD_FCNTL(fcntl64)

@@ -1,0 +1,110 @@
+// What may be chosen when a database is opened, or a column family created.
+
+import {
+  checkBoolean,
+  checkInteger,
+  checkName,
+  checkOptionalInteger,
+  checkOptions,
+  outOfRange,
+  wrongType,
+} from './arguments.js';
+import type { NativeColumnFamilyOptions, NativeOpenOptions } from './native-addon.js';
+import { RocksError } from './rocks-error.js';
+
+export interface ColumnFamilyOptions {
+  name: string;
+  /** Bytes of memtable before it is flushed to a file, at least 64 KiB. Default 64 MiB. */
+  writeBufferSize?: number;
+}
+
+export interface DatabaseOptions {
+  /** Column families to open, beside `default`. All that exist on disk are opened in any case. */
+  columnFamilies?: readonly (string | ColumnFamilyOptions)[];
+  /** Default true; the folders above it are made as well. */
+  createIfMissing?: boolean;
+  /** Default true. */
+  createMissingColumnFamilies?: boolean;
+  /** Default false. */
+  errorIfExists?: boolean;
+  /** Takes no lock: the database may be open for writing elsewhere. Sees what was written before it opened. Default false. */
+  readOnly?: boolean;
+  /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
+  maxTotalWalSize?: number;
+  /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
+  recycleWalFiles?: number;
+  /**
+   * Bytes of asynchronous writes that may wait for the disk. Past them a write waits for room with the memory of its own
+   * batch; its promise settles in its turn as ever. Default 64 MiB.
+   */
+  maxQueuedBytes?: number;
+  /**
+   * SST files kept open at once, at least 20; others are opened when they are read. Default: half of what the process may
+   * open (`ulimit -n`) when the database is opened, and all where that is 262,144 or more. WALs and the like come on top.
+   */
+  maxOpenFiles?: number;
+}
+
+const OPEN_OPTIONS = [
+  'columnFamilies',
+  'createIfMissing',
+  'createMissingColumnFamilies',
+  'errorIfExists',
+  'readOnly',
+  'maxTotalWalSize',
+  'recycleWalFiles',
+  'maxQueuedBytes',
+  'maxOpenFiles',
+];
+const MIN_WRITE_BUFFER = 64 * 1024;
+const MIN_OPEN_FILES = 20;
+const MAX_OPEN_FILES = 2 ** 31 - 1;
+const MIB = 1024 * 1024;
+
+/** @internal The options of an open, checked. */
+export function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenOptions {
+  const options = checkOptions('options', given, OPEN_OPTIONS);
+  const { columnFamilies = [], maxTotalWalSize = 128 * MIB, recycleWalFiles = 2, maxQueuedBytes = 64 * MIB } = options;
+  const native = {
+    columnFamilies: toNativeFamilies(columnFamilies),
+    createIfMissing: checkBoolean('createIfMissing', options.createIfMissing, true),
+    createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
+    errorIfExists: checkBoolean('errorIfExists', options.errorIfExists, false),
+    readOnly: checkBoolean('readOnly', options.readOnly, false),
+    maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
+    recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
+    maxQueuedBytes: checkInteger('maxQueuedBytes', maxQueuedBytes, 1),
+    maxOpenFiles: checkOptionalInteger('maxOpenFiles', options.maxOpenFiles, MIN_OPEN_FILES, MAX_OPEN_FILES),
+  };
+  if (native.errorIfExists && (native.readOnly || !native.createIfMissing)) {
+    const other = native.readOnly ? 'readOnly' : 'createIfMissing: false';
+    throw new RocksError(
+      'INVALID_ARGUMENT',
+      `errorIfExists asks for a new database, and ${other} for one that is there: leave one of them out`,
+    );
+  }
+  return native;
+}
+
+function toNativeFamilies(given: unknown): NativeColumnFamilyOptions[] {
+  if (!Array.isArray(given)) throw wrongType('columnFamilies', 'an array', given);
+  const families = Array.from(given, (family, i) => toNativeFamily(`columnFamilies[${i}]`, family));
+  const names = new Set<string>();
+  const twice = families.map(({ name }) => name).find((name) => names.size === names.add(name).size);
+  if (twice !== undefined) throw outOfRange('columnFamilies', 'a list that names each column family once', twice);
+  return families;
+}
+
+/** @internal The options of a column family, checked. */
+export function toNativeFamily(argument: string, given: string | ColumnFamilyOptions): NativeColumnFamilyOptions {
+  if (typeof given === 'string') return { name: checkName(argument, given), writeBufferSize: undefined };
+  if (given === undefined) throw wrongType(argument, 'a name or an object', given);
+  const { name, writeBufferSize } = checkOptions(argument, given, ['name', 'writeBufferSize']);
+  return {
+    name: checkName(`${argument}.name`, name),
+    writeBufferSize:
+      writeBufferSize === undefined
+        ? undefined
+        : checkInteger(`${argument}.writeBufferSize`, writeBufferSize, MIN_WRITE_BUFFER),
+  };
+}

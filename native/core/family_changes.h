@@ -1,0 +1,62 @@
+// Column families created and dropped while the database is open. Both take their turn among its writes. From any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/column_families.h"
+#include "core/opening.h"
+#include "core/options.h"
+#include "core/status.h"
+#include "core/write_queue.h"
+
+namespace core {
+
+class FamilyChanges {
+ public:
+  // Each is called once, on another thread.
+  using Dropped = std::function<void(const Status&)>;
+  using Created = std::function<void(const Status&, uint32_t id)>;
+
+  /** `path` is that of the database, for the messages. */
+  FamilyChanges(std::string path, const OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes);
+
+  /**
+   * Those that wait together are created together. The caller holds a lease, which goes along as `lease` until it is
+   * done.
+   */
+  void create(const ColumnFamilyConfig& config, std::shared_ptr<const void> lease, Created done);
+
+  /** From this call on the column family is gone for every later one. `done` is not called where this fails. */
+  Status drop(const std::string& name, std::shared_ptr<const void> lease, Dropped done);
+
+ private:
+  struct Creation {
+    ColumnFamilyConfig config;
+    Created done;
+  };
+  using Creations = std::vector<Creation>;
+
+  /** On the thread of the queue. */
+  void create_all(Creations& creations);
+  /** Whether this one may be created; where not, it has been told. */
+  bool is_new(const Creation& creation) const;
+  /** Before something that later creations must not overtake. */
+  void end_gathering();
+
+  const std::string path_;
+  const OpenRocksdb& opened_;
+  ColumnFamilies& families_;
+  WriteQueue& writes_;
+
+  std::mutex mutex_;
+  /** What waits for its turn, and more may join. */
+  std::shared_ptr<Creations> gathering_;
+};
+
+}  // namespace core

@@ -1,0 +1,18 @@
+// The file system as RocksDB sees it: the system's own, but nothing is created, renamed or removed once the path of the
+// database leads to another folder. RocksDB opens each of its files by that path, and would write into a stranger's.
+#pragma once
+
+#include <memory>
+
+#include "core/folder_lock.h"
+#include "rocksdb/env.h"
+
+namespace core {
+
+/**
+ * An environment for one database, whose `lock` is acquired already and outlives it. Each new file, the next WAL among
+ * them, costs one call of the system more.
+ */
+std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock);
+
+}  // namespace core

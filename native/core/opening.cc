@@ -1,0 +1,180 @@
+#include "core/opening.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/locked_file_system.h"
+
+namespace core {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kBlockCacheBytes = 64ULL << 20;
+constexpr int kReadOnlyAttempts = 30;
+
+Status io_error(const std::string& path, const std::string& what, const std::error_code& error) {
+  return from_errno(error.value(), "open", path, what);
+}
+
+/** The name and the size of a database's MANIFEST: every flush and every compaction adds to it, or starts another. */
+std::string manifest_state(const fs::path& folder) {
+  std::string name;
+  std::ifstream(folder / "CURRENT") >> name;
+  std::error_code failed;
+  return name + " " + std::to_string(fs::file_size(folder / name, failed));
+}
+
+/** `canonical` is the one spelling of `path` that all who open this folder agree on. */
+Status find_folder(const std::string& path, const OpenConfig& config, std::string* canonical) {
+  std::error_code failed;
+  if (config.read_only || !config.create_if_missing) {
+    const bool exists = fs::exists(fs::path(path) / "CURRENT", failed);
+    if (failed) return io_error(path, "cannot look into the folder", failed);
+    if (!exists) return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
+  } else {
+    // Not asked for a link to a folder: some versions of the library refuse that.
+    if (!fs::is_directory(path, failed)) fs::create_directories(path, failed);
+    if (failed) return io_error(path, "cannot create the folder", failed);
+  }
+  *canonical = fs::canonical(path, failed).string();
+  return failed ? io_error(path, "cannot find the folder", failed) : Status{};
+}
+
+/** Refuses a folder with files of a database that lacks the one which names them. */
+Status look_for_database(const std::string& path, const std::string& canonical, bool* exists) {
+  std::error_code failed;
+  *exists = fs::exists(fs::path(canonical) / "CURRENT", failed);
+  if (!failed && !*exists) {
+    // RocksDB would begin a new database here. It refuses because of an old WAL, but only once CURRENT is written: the
+    // next attempt finds that, and deletes what was there.
+    fs::directory_iterator entry(canonical, failed);
+    for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+      const fs::path& file = entry->path();
+      if (file.extension() != ".sst" && file.extension() != ".log") continue;
+      return failure(ErrorCode::kCorruption, "open", path,
+                     "there is " + file.filename().string() + " but no CURRENT, which names the database's files");
+    }
+  }
+  return failed ? io_error(path, "cannot look into the folder", failed) : Status{};
+}
+
+Status open_in(const std::string& path, const std::string& canonical, bool exists, const OpenConfig& config,
+               const rocksdb::DBOptions& options, OpenRocksdb* opened, ColumnFamilies* families) {
+  std::vector<std::string> on_disk{rocksdb::kDefaultColumnFamilyName};
+  if (exists) {
+    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, canonical, &on_disk);
+    if (!listed.ok()) return from_rocksdb(listed, "open", path);
+  }
+
+  std::map<std::string, ColumnFamilyConfig> wanted;
+  for (const std::string& name : on_disk) wanted.try_emplace(name, ColumnFamilyConfig{name, std::nullopt});
+  std::vector<ColumnFamilyConfig> missing;
+  for (const ColumnFamilyConfig& family : config.column_families) {
+    const auto found = wanted.find(family.name);
+    if (found != wanted.end()) {
+      found->second = family;
+    } else if (config.read_only || !config.create_missing_column_families) {
+      return failure(ErrorCode::kColumnFamilyNotFound, "open", path, "there is no column family named " + family.name);
+    } else {
+      missing.push_back(family);
+    }
+  }
+
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(wanted.size());
+  for (const auto& [name, family] : wanted) {
+    descriptors.emplace_back(name, column_family_options(family, opened->block_cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = config.read_only
+                                     ? rocksdb::DB::OpenForReadOnly(options, canonical, descriptors, &handles, &db)
+                                     : rocksdb::DB::Open(options, canonical, descriptors, &handles, &db);
+  if (!status.ok()) return from_rocksdb(status, "open", path);
+  opened->db.reset(db);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) families->add(own(*db, handle));
+  if (missing.empty()) return {};
+
+  std::vector<Family> created;
+  Status all_created = create_column_families(*opened, missing, &created);
+  for (Family& family : created) families->add(std::move(family));
+  return all_created;
+}
+
+Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
+                     const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
+                     ColumnFamilies* families) {
+  if (Status refused = opened->lock.acquire(canonical, path); !refused.ok()) return refused;
+  opened->environment = locked_environment(opened->lock);
+  // Only now, when nobody else can be about to create it.
+  bool exists = false;
+  if (Status status = look_for_database(path, canonical, &exists); !status.ok()) return status;
+  rocksdb::DBOptions options = db_options(config, background_limit);
+  options.env = opened->environment.get();
+  return open_in(path, canonical, exists, config, options, opened, families);
+}
+
+// A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files
+// that are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new
+// file, and these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and
+// after it.
+Status open_beside_writer(const std::string& path, const std::string& canonical, const OpenConfig& config,
+                          const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
+                          ColumnFamilies* families) {
+  const rocksdb::DBOptions options = db_options(config, background_limit);
+  for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
+    const std::string before = manifest_state(canonical);
+    Status status = open_in(path, canonical, true, config, options, opened, families);
+    if (manifest_state(canonical) == before) return status;
+    families->clear();
+    opened->db.reset();
+    std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
+  }
+  return failure(
+      ErrorCode::kBusy, "open", path,
+      "a writer changed its files during each of " + std::to_string(kReadOnlyAttempts) + " attempts; try again");
+}
+
+}  // namespace
+
+Status open_rocksdb(const std::string& path, const OpenConfig& config,
+                    const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
+                    ColumnFamilies* families) {
+  opened->block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  std::string canonical;
+  Status status = find_folder(path, config, &canonical);
+  if (status.ok()) {
+    const auto open = config.read_only ? open_beside_writer : open_to_write;
+    status = open(path, canonical, config, background_limit, opened, families);
+  }
+  if (status.ok()) return status;
+  families->clear();
+  opened->db.reset();
+  opened->lock.release();
+  return status;
+}
+
+Status create_column_families(const OpenRocksdb& opened, const std::vector<ColumnFamilyConfig>& wanted,
+                              std::vector<Family>* created) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(wanted.size());
+  for (const ColumnFamilyConfig& family : wanted) {
+    descriptors.emplace_back(family.name, column_family_options(family, opened.block_cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status = opened.db->CreateColumnFamilies(descriptors, &handles);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) created->push_back(own(*opened.db, handle));
+  // All are there, and a later open will find them: that the file of the options could not be written harms nobody.
+  if (handles.size() == wanted.size()) return {};
+  return from_rocksdb(status, "create column family", wanted[handles.size()].name);
+}
+
+}  // namespace core

@@ -1,0 +1,32 @@
+// What is read at once, in one call. Every method blocks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/column_families.h"
+#include "core/packed_rows.h"
+#include "core/scan_range.h"
+#include "core/status.h"
+#include "rocksdb/db.h"
+
+namespace core {
+
+/** Made for a call, under its lease. */
+class Reader {
+ public:
+  Reader(rocksdb::DB& db, const ColumnFamilies& families) : db_(db), families_(families) {}
+
+  Status get(uint32_t family, std::string_view key, std::optional<std::string>* value) const;
+  Status scan(uint32_t family, const ScanRange& range, PackedRows* rows) const;
+  /** Of `default` where no column family is given. Nothing where there is none of this name. */
+  Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value) const;
+
+ private:
+  rocksdb::DB& db_;
+  const ColumnFamilies& families_;
+};
+
+}  // namespace core
