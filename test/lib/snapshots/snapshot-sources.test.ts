@@ -408,6 +408,54 @@ describe('a signal', () => {
     );
   });
 
+  it('that has aborted before has nothing written', async () => {
+    const write = jest.spyOn(Database.prototype, 'write');
+    const signal = AbortSignal.abort();
+    expect(await failureOf(() => store.put('a', 1, content(10), { signal }))).toBe(signal.reason);
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  it('that aborts while many chunks are there has no more of them written', async () => {
+    const stop = new AbortController();
+    const put = Database.prototype.write;
+    const write = jest.spyOn(Database.prototype, 'write').mockImplementation(function (this: Database, ...args) {
+      stop.abort();
+      return put.apply(this, args);
+    });
+    const { signal } = stop;
+    expect(await failureOf(() => store.put('a', 1, content(20 * CHUNK_BYTES), { signal }))).toBe(signal.reason);
+    expect(write).toHaveBeenCalledTimes(2); // the first chunk, and its removal
+    jest.restoreAllMocks();
+    expect(await chunkKeys(opened)).toEqual([]);
+  });
+
+  it('that aborts while the last write waits for that of another put has it not made', async () => {
+    const put = Database.prototype.write;
+    let goOn = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const began = new Promise<void>((resolve) => {
+      jest.spyOn(Database.prototype, 'write').mockImplementation(async function (this: Database, batch, options) {
+        if (options?.sync) {
+          resolve();
+          await gate;
+        }
+        return put.call(this, batch, options);
+      });
+    });
+    const other = store.put('other', 1, []);
+    await began;
+    const stop = new AbortController();
+    const outcome = failureOf(() => store.put('a', 1, [], { signal: stop.signal }));
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    stop.abort();
+    goOn();
+    expect(await outcome).toBe(stop.signal.reason);
+    await other;
+    expect(await store.list()).toMatchObject([{ name: 'other' }]);
+  });
+
   it('is listened to only while the call is under way', async () => {
     const { signal } = new AbortController();
     const added = jest.spyOn(signal, 'addEventListener');
