@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Database, RocksdbStorage, RocksError, type SnapshotSource, type SnapshotStore } from '../../../lib/index.js';
+import { ChunkReader } from '../../../lib/snapshots/chunk-reader.js';
 import { failureOf } from '../../support/failures.js';
 import {
   CHUNK_BYTES,
@@ -490,8 +491,40 @@ describe('a signal', () => {
     const signal = AbortSignal.abort();
     expect(await failureOf(() => store.open('a', { signal }))).toBe(signal.reason);
     expect(await failureOf(() => store.get('a', { signal }))).toBe(signal.reason);
+    expect(await failureOf(() => store.get('none', { signal }))).toBe(signal.reason);
     await expectStorageError(() => store.open('a', { signal: {} } as never), 'INVALID_ARGUMENT', 'options.signal');
     await expectStorageError(() => store.get('a', { abort: signal } as never), 'INVALID_ARGUMENT', "'abort'");
+  });
+
+  it('that aborts while open or get look for the snapshot is not lost', async () => {
+    await store.put('a', 1, content(10));
+    const get = Database.prototype.get;
+    for (const read of [
+      (signal: AbortSignal) => store.open('a', { signal }),
+      (signal: AbortSignal) => store.get('a', { signal }),
+    ]) {
+      for (const looks of [1, 2]) {
+        const stop = new AbortController();
+        let looked = 0;
+        jest.spyOn(Database.prototype, 'get').mockImplementation(function (this: Database, ...args) {
+          if (++looked === looks) stop.abort();
+          return get.apply(this, args);
+        });
+        expect(await failureOf(() => read(stop.signal))).toBe(stop.signal.reason);
+      }
+    }
+  });
+
+  it('that aborts at a chunk ends a get there', async () => {
+    await store.put('a', 1, content(5 * CHUNK_BYTES));
+    const stop = new AbortController();
+    const next = ChunkReader.prototype.next;
+    const read = jest.spyOn(ChunkReader.prototype, 'next').mockImplementation(function (this: ChunkReader) {
+      stop.abort();
+      return next.call(this);
+    });
+    expect(await failureOf(() => store.get('a', { signal: stop.signal }))).toBe(stop.signal.reason);
+    expect(read).toHaveBeenCalledTimes(1);
   });
 
   it('ends a get, whenever it aborts', async () => {
