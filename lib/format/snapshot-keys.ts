@@ -5,8 +5,8 @@
 //   | "C/" + id, u64 BE + number, u32 BE     | a chunk of a snapshot    | version byte, CRC-32C as u32 BE, the bytes     |
 //   | "S/" + name, UTF-8                     | a snapshot's manifest    | version byte, CRC-32C as u32 BE, MessagePack   |
 //
-// An id is given to each snapshot when it is begun, and is never used twice while a database is open. The chunks of an id
-// that no manifest names belong to nobody: to a snapshot that is being written, or to one that never was finished.
+// An id is given to each snapshot when it is begun, and is never used twice while a database is open. Chunks whose id no
+// manifest names are not part of a snapshot: it is still being written, or was never finished.
 
 import { StorageError } from '../contract/storage-error.js';
 import { readU64, showKey, writeU64 } from './keys.js';
@@ -21,11 +21,12 @@ export const MAX_NAME_BYTES = 255;
 export const CHUNKS = { gte: Buffer.from('C/'), lt: Buffer.from('C0') };
 export const MANIFESTS = { gte: Buffer.from('S/'), lt: Buffer.from('S0') };
 
-/** All that must be empty in a column family that holds a snapshot store. */
+/** The ranges of keys that no snapshot store writes: records there are somebody else's. */
 export const FOREIGN_TO_SNAPSHOTS = [{ lt: CHUNKS.gte }, { gte: CHUNKS.lt, lt: MANIFESTS.gte }, { gte: MANIFESTS.lt }];
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Of chunk `number`, from 0 on, of the snapshot `id`. */
 export function chunkKey(id: number, number: number): Buffer {
   const key = Buffer.allocUnsafe(CHUNK_KEY_BYTES);
   key.write('C/', 'latin1');
@@ -48,11 +49,15 @@ export function parseChunkKey(key: Buffer): { id: number; number: number } {
   return { id, number: key.readUInt32BE(ID_END) };
 }
 
+/** Of the snapshot of this name, which is 1 to {@link MAX_NAME_BYTES} bytes long. */
 export function manifestKey(name: string): Buffer {
   return Buffer.concat([MANIFESTS.gte, Buffer.from(name)]);
 }
 
-/** @throws StorageError META where `key` is no manifest's */
+/**
+ * The name of the snapshot.
+ * @throws StorageError META where `key` is no manifest's
+ */
 export function parseManifestKey(key: Buffer): string {
   const bytes = key.subarray(PREFIX_BYTES);
   try {

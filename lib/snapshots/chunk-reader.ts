@@ -7,8 +7,8 @@ import { chunkKey, chunksOf, parseChunkKey } from '../format/snapshot-keys.js';
 import { chunkCount, type Manifest, unseal } from '../format/snapshot-records.js';
 
 /**
- * Reads the chunks of one snapshot, all from the moment of its making, and checks each: it gives all of the snapshot's
- * bytes in order, or throws. It holds files of the database until it is released.
+ * Reads the chunks of one snapshot, in order, as they were at the moment when it began. It checks each: it gives all of the
+ * snapshot's bytes, or throws. Until it is released, the database cannot remove the files that it reads.
  */
 export class ChunkReader {
   readonly #name: string;
@@ -25,15 +25,18 @@ export class ChunkReader {
     this.#rows = family.database.iterate(family, chunksOf(manifest.id));
   }
 
-  /** Its moment is now. @throws StorageError COLUMN_FAMILY_NOT_FOUND, ROCKSDB, with the chunk in the message */
+  /**
+   * Begins to read at this moment.
+   * @throws StorageError COLUMN_FAMILY_NOT_FOUND or ROCKSDB, with the snapshot and the chunk in the message
+   */
   static async begin(family: ColumnFamily, name: string, manifest: Manifest): Promise<ChunkReader> {
     const reader = new ChunkReader(family, name, manifest);
-    reader.#first = await reader.#row(); // an iterator's moment is that of its first row
+    reader.#first = await reader.#row(); // the moment of an iterator is that of its first row
     return reader;
   }
 
   /**
-   * The bytes of the next chunk; undefined behind the last, once everything is found to be as it was written.
+   * The bytes of the next chunk; undefined behind the last, once all was found to be as it was written. One call at a time.
    * @throws StorageError CODEC, META, COLUMN_FAMILY_NOT_FOUND or ROCKSDB, with the snapshot, the chunk and its key in the message
    */
   async next(): Promise<Buffer | undefined> {
@@ -65,7 +68,7 @@ export class ChunkReader {
     return bytes;
   }
 
-  /** Lets go of the files of the database. Rejects with nothing: what could not be released has failed already. */
+  /** Lets go of the files of the database. It rejects with nothing: a reader that has failed may be released as well. */
   async release(): Promise<void> {
     await this.#rows.return?.().catch(() => {});
   }

@@ -8,14 +8,14 @@ import type { Interruption } from './interruption.js';
 import type { Pace } from './pace.js';
 import type { TakenSource } from './taken-source.js';
 
-/** What the chunks of one snapshot hold. */
+/** What was written as the chunks of one snapshot. */
 export interface Written {
   byteLength: number;
   /** CRC-32C of all bytes. */
   checksum: number;
 }
 
-/** Cuts what it is given into chunks of one size, and writes each before it takes more: it holds one chunk in memory. */
+/** Cuts what it is given into chunks of one size. It writes each chunk before it takes more, so only one is in memory. */
 class ChunkWriter {
   readonly #family: ColumnFamily;
   readonly #id: number;
@@ -39,7 +39,7 @@ class ChunkWriter {
   async add(piece: Uint8Array, argument: string): Promise<void> {
     const { byteLength } = piece;
     for (let at = 0; at < byteLength; ) {
-      // Detached or shrunk while a chunk was being written, it would be taken for a shorter one.
+      // One that was detached, or has shrunk, while a chunk was being written would be stored as a shorter piece.
       if (piece.byteLength !== byteLength) throw invalid(argument, 'left as it is until all of it is written', piece);
       const part = piece.subarray(at, at + this.#frame.length - this.#end);
       this.#frame.set(part, this.#end);
@@ -64,7 +64,7 @@ class ChunkWriter {
     this.#end = HEADER_BYTES;
     this.#interruption.check();
     await reportedLater(this.#pace.turn(() => this.#interruption.check()));
-    // Not fsynced: the write of the manifest is, and makes durable whatever was written to the WAL before it.
+    // Not fsynced. The write of the manifest is, and that makes durable whatever the WAL was given before it.
     const batch = reported(() => this.#batch.clear().put(this.#family, key, chunk));
     await reportedLater(this.#family.database.write(batch));
   }

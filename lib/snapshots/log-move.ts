@@ -21,28 +21,29 @@ export interface MovableLog<T, S> {
   family: ColumnFamily;
 }
 
-/** A way in which a log gives way to a snapshot. */
+/** One way in which a log moves to a snapshot at `index`. */
 export interface LogMove {
+  /** What the log does, all in one write. */
   ops(index: LogIndex): StorageOp<never, never>[];
   /** @throws StorageError INVALID_ARGUMENT where the log may not be moved to `index` */
   check(log: Cursor, index: LogIndex): void;
 }
 
-/** The entries that the snapshot covers go; those behind it stay. */
+/** The log's own state was stored: the entries that the snapshot covers go, those behind it stay. */
 export const COMPACTION: LogMove = { ops: compactionOps, check: checkCompaction };
 
-/** The snapshot takes the place of all there is. */
+/** The snapshot comes from elsewhere: it takes the place of all that the log has. */
 export const RESTORATION: LogMove = {
   ops: (idx) => [...compactionOps(idx), { type: 'setDecidedIdx', idx }],
   check(log, index) {
-    const held: [string, number][] = [
+    const reached: [string, number][] = [
       ['a log up to', nextIdx(log)],
       ['the compaction floor', log.compactedIdx],
       ['the decided index', log.decidedIdx],
     ];
     const refused = (what: string) =>
       new StorageError('INVALID_ARGUMENT', `a snapshot at ${index} cannot be restored: the replica has ${what}`);
-    for (const [what, idx] of held) {
+    for (const [what, idx] of reached) {
       if (idx > index) throw refused(`${what} ${idx}, which the snapshot does not cover`);
     }
     if (log.hasStopsign) throw refused('a stop-sign, an entry behind its log');
@@ -51,7 +52,7 @@ export const RESTORATION: LogMove = {
 
 /**
  * The log of `storage`, which must be in `database`.
- * @throws StorageError INVALID_ARGUMENT
+ * @throws StorageError INVALID_ARGUMENT where `storage` is none, or its log lies in another database
  */
 export function logOf<T, S>(storage: LogStorage<T, S>, database: Database): MovableLog<T, S> {
   if (!(storage instanceof RocksdbStorage || storage instanceof AsyncRocksdbStorage)) {

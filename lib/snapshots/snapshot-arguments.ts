@@ -1,4 +1,4 @@
-// What callers hand to a snapshot store, checked before anything is written. Each check returns what it was given.
+// What callers hand to a snapshot store, checked before anything is written. Each check returns what it has checked.
 
 import { types } from 'node:util';
 import { isGone } from '../../binding/arguments.js';
@@ -7,6 +7,7 @@ import { checkIndex, checkOptions, invalid } from '../contract/validate.js';
 import { MAX_NAME_BYTES } from '../format/snapshot-keys.js';
 import type { PutOptions, SnapshotReadOptions } from './snapshot.js';
 
+/** @throws StorageError INVALID_ARGUMENT */
 export function checkSnapshotName(value: unknown): string {
   // The half of a surrogate pair would be another name once it is stored.
   if (typeof value !== 'string' || value === '' || !value.isWellFormed() || Buffer.byteLength(value) > MAX_NAME_BYTES) {
@@ -15,14 +16,20 @@ export function checkSnapshotName(value: unknown): string {
   return value;
 }
 
-/** A piece whose buffer is gone is refused, since it would pass for an empty one. */
+/**
+ * Bytes that are there: a piece whose buffer is gone would pass for an empty one.
+ * @throws StorageError INVALID_ARGUMENT
+ */
 export function checkPiece(argument: string, value: unknown): Uint8Array {
   if (!types.isUint8Array(value)) throw invalid(argument, 'a Uint8Array', value);
   if (isGone(value)) throw invalid(argument, 'a Uint8Array whose buffer is not detached', value);
   return value;
 }
 
-/** Each option as it was found: a getter may give something else the next time. */
+/**
+ * The options, each read once: a getter may give something else the next time.
+ * @throws StorageError INVALID_ARGUMENT
+ */
 export function checkPutOptions(options: unknown): { overwrite: boolean; signal: AbortSignal | undefined } {
   if (options === undefined) return { overwrite: true, signal: undefined };
   const { overwrite = true, signal } = checkOptions<PutOptions>(options, ['overwrite', 'signal']);
@@ -30,12 +37,13 @@ export function checkPutOptions(options: unknown): { overwrite: boolean; signal:
   return { overwrite, signal: checkSignal(signal) };
 }
 
+/** {@link checkPutOptions} for reading. */
 export function checkReadOptions(options: unknown): { signal: AbortSignal | undefined } {
   if (options === undefined) return { signal: undefined };
   return { signal: checkSignal(checkOptions<SnapshotReadOptions>(options, ['signal']).signal) };
 }
 
-/** By what it can do: that of another realm will do as well. */
+/** By what it can do, so that a signal of another realm is one as well. */
 function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   const { aborted, addEventListener } = (
@@ -47,6 +55,7 @@ function checkSignal(value: unknown): AbortSignal | undefined {
   return value as AbortSignal;
 }
 
+/** @throws StorageError INVALID_ARGUMENT */
 export function checkKeep(options: unknown): number {
   if (options === undefined) throw new StorageError('INVALID_ARGUMENT', 'options must say how many snapshots to keep');
   return checkIndex('options.keep', checkOptions<{ keep?: number }>(options, ['keep']).keep);

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { types } from 'node:util';
 import { invalid } from '../contract/validate.js';
 import type { Interruption } from './interruption.js';
 import { checkPiece } from './snapshot-arguments.js';
@@ -31,10 +30,9 @@ export class TakenSource {
     this.#supply = supplyOf(given);
   }
 
-  /** @throws StorageError INVALID_ARGUMENT where what was given is no source, or bytes that are gone */
+  /** @throws StorageError INVALID_ARGUMENT where what was given is no source */
   check(): void {
     this.#checked();
-    if (types.isUint8Array(this.#given)) checkPiece('source', this.#given);
   }
 
   /**

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Database, RocksdbStorage, RocksError, type SnapshotSource, type SnapshotStore } from '../../../lib/index.js';
+import { ChunkReader } from '../../../lib/snapshots/chunk-reader.js';
 import { failureOf } from '../../support/failures.js';
 import {
   CHUNK_BYTES,
@@ -409,6 +410,54 @@ describe('a signal', () => {
     );
   });
 
+  it('that has aborted before has nothing written', async () => {
+    const write = jest.spyOn(Database.prototype, 'write');
+    const signal = AbortSignal.abort();
+    expect(await failureOf(() => store.put('a', 1, content(10), { signal }))).toBe(signal.reason);
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  it('that aborts while many chunks are there has no more of them written', async () => {
+    const stop = new AbortController();
+    const put = Database.prototype.write;
+    const write = jest.spyOn(Database.prototype, 'write').mockImplementation(function (this: Database, ...args) {
+      stop.abort();
+      return put.apply(this, args);
+    });
+    const { signal } = stop;
+    expect(await failureOf(() => store.put('a', 1, content(20 * CHUNK_BYTES), { signal }))).toBe(signal.reason);
+    expect(write).toHaveBeenCalledTimes(2); // the first chunk, and its removal
+    jest.restoreAllMocks();
+    expect(await chunkKeys(opened)).toEqual([]);
+  });
+
+  it('that aborts while the last write waits for that of another put has it not made', async () => {
+    const put = Database.prototype.write;
+    let goOn = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const began = new Promise<void>((resolve) => {
+      jest.spyOn(Database.prototype, 'write').mockImplementation(async function (this: Database, batch, options) {
+        if (options?.sync) {
+          resolve();
+          await gate;
+        }
+        return put.call(this, batch, options);
+      });
+    });
+    const other = store.put('other', 1, []);
+    await began;
+    const stop = new AbortController();
+    const outcome = failureOf(() => store.put('a', 1, [], { signal: stop.signal }));
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    stop.abort();
+    goOn();
+    expect(await outcome).toBe(stop.signal.reason);
+    await other;
+    expect(await store.list()).toMatchObject([{ name: 'other' }]);
+  });
+
   it('is listened to only while the call is under way', async () => {
     const { signal } = new AbortController();
     const added = jest.spyOn(signal, 'addEventListener');
@@ -443,8 +492,40 @@ describe('a signal', () => {
     const signal = AbortSignal.abort();
     expect(await failureOf(() => store.open('a', { signal }))).toBe(signal.reason);
     expect(await failureOf(() => store.get('a', { signal }))).toBe(signal.reason);
+    expect(await failureOf(() => store.get('none', { signal }))).toBe(signal.reason);
     await expectStorageError(() => store.open('a', { signal: {} } as never), 'INVALID_ARGUMENT', 'options.signal');
     await expectStorageError(() => store.get('a', { abort: signal } as never), 'INVALID_ARGUMENT', "'abort'");
+  });
+
+  it('that aborts while open or get look for the snapshot is not lost', async () => {
+    await store.put('a', 1, content(10));
+    const get = Database.prototype.get;
+    for (const read of [
+      (signal: AbortSignal) => store.open('a', { signal }),
+      (signal: AbortSignal) => store.get('a', { signal }),
+    ]) {
+      for (const looks of [1, 2]) {
+        const stop = new AbortController();
+        let looked = 0;
+        jest.spyOn(Database.prototype, 'get').mockImplementation(function (this: Database, ...args) {
+          if (++looked === looks) stop.abort();
+          return get.apply(this, args);
+        });
+        expect(await failureOf(() => read(stop.signal))).toBe(stop.signal.reason);
+      }
+    }
+  });
+
+  it('that aborts at a chunk ends a get there', async () => {
+    await store.put('a', 1, content(5 * CHUNK_BYTES));
+    const stop = new AbortController();
+    const next = ChunkReader.prototype.next;
+    const read = jest.spyOn(ChunkReader.prototype, 'next').mockImplementation(function (this: ChunkReader) {
+      stop.abort();
+      return next.call(this);
+    });
+    expect(await failureOf(() => store.get('a', { signal: stop.signal }))).toBe(stop.signal.reason);
+    expect(read).toHaveBeenCalledTimes(1);
   });
 
   it('ends a get, whenever it aborts', async () => {
