@@ -11,7 +11,6 @@
 #include "core/checkpoint.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #ifdef __linux__
@@ -19,6 +18,7 @@
 #endif
 #include <unistd.h>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -87,7 +87,7 @@ int rename_to_new(const fs::path& from, const fs::path& to) {
 /** The folder in which a checkpoint is put together. What is left of it goes with this. */
 class Staging {
  public:
-  explicit Staging(const fs::path& target) : target_(target) {}
+  explicit Staging(fs::path target) : target_(std::move(target)) {}
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
   ~Staging() {

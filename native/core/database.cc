@@ -240,8 +240,8 @@ Status Database::abandon_broken() {
     std::shared_ptr<OpenRocksdb> opened;
   };
   new Remains{.families = families_.all(), .opened = opened_};
-  families_.clear();
   // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): leaking them is the point
+  families_.clear();
   return failure(ErrorCode::kAborted, "close", path_, "an exception inside RocksDB left it unusable; end the process");
 }
 

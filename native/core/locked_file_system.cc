@@ -78,7 +78,8 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
  private:
   template <typename Call>
   IOStatus in_place(const Call& call) {
-    return lock_.is_displaced() ? IOStatus::IOError(kDisplaced) : call();
+    if (lock_.is_displaced()) return IOStatus::IOError(kDisplaced);
+    return call();
   }
 
   FolderLock& lock_;
