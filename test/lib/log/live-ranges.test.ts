@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { LiveRanges, type Probe } from '../../../lib/log/live-ranges.js';
 
@@ -139,6 +139,33 @@ describe('LiveRanges', () => {
     expectExact(LiveRanges.foundAtOpen(7, 7), new Set([7]));
     expectExact(LiveRanges.foundAtOpen(7, 8), new Set([7, 8]));
     expect(LiveRanges.foundAtOpen(7, 8).truncate(8, unasked).highest).toBe(7);
+  });
+
+  it('with thousands of gaps are not copied by an append, in a gap or behind one', () => {
+    const copies = jest.spyOn(Array, 'from');
+    let ranges = LiveRanges.none();
+    for (let i = 0; i < 5000; i++) ranges = ranges.append(3 * i, 2);
+    for (let i = 0; i < 1000; i++) ranges = ranges.append(15_000 + i, 1);
+    ranges = ranges.trim(301); // cuts the first
+    copies.mockClear();
+    for (let i = 0; i < 1000; i++) ranges = ranges.append(20_000 + 3 * i, 2);
+    expect(copies.mock.calls.length).toBeLessThanOrEqual(1);
+    copies.mockRestore();
+    expect([ranges.start, ranges.highest]).toEqual([301, 22_998]);
+    expect([ranges.mayHoldAll(303, 305), ranges.mayHoldAll(303, 306), ranges.mayHoldAll(15_000, 16_000)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('of two that went on from the same ones do not see each other', () => {
+    const common = LiveRanges.none().append(0, 1).append(5, 1);
+    const one = common.append(10, 1).append(20, 1);
+    const other = common.append(11, 2).append(30, 1);
+    expect(one.within(0, 100).map(({ from }) => from)).toEqual([0, 5, 10, 20]);
+    expect(other.within(0, 100).map(({ from }) => from)).toEqual([0, 5, 11, 30]);
+    expect(common.within(0, 100).map(({ from }) => from)).toEqual([0, 5]);
   });
 
   it('do not change: an operation gives new ones', () => {

@@ -1,0 +1,173 @@
+// A log has one open storage that writes, of either kind, and nobody else's records.
+
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  AsyncMemStorage,
+  AsyncRocksdbStorage,
+  type Database,
+  MemStorage,
+  RocksdbStorage,
+  SnapshotStore,
+  WriteBatch,
+} from '../../../lib/index.js';
+import { expectStorageError } from '../../support/storage-failures.js';
+import { openAt } from '../../support/temporary-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+type Log = RocksdbStorage<string> | AsyncRocksdbStorage<string>;
+
+let database: Database;
+beforeEach(async () => {
+  database = await openAt(`${temporaryFolder()}/db`, { columnFamilies: ['log', 'other', 'snapshots', 'mine'] });
+});
+
+const kinds: [string, (name?: string) => Log | Promise<Log>][] = [
+  ['RocksdbStorage', (name = 'log') => RocksdbStorage.openIn<string>(database, name)],
+  ['AsyncRocksdbStorage', (name = 'log') => AsyncRocksdbStorage.openIn<string>(database, name)],
+];
+
+describe.each(kinds)('a log that a %s has', (_, open) => {
+  it.each(kinds)('is refused to a %s, by name, and what is there stays as it is', async (_, openSecond) => {
+    const log = await open();
+    await log.appendEntry('a');
+    await expectStorageError(openSecond, 'INVALID_ARGUMENT', 'log in column family log', database.path, 'close it');
+    expect(await log.appendEntry('b')).toBe(2);
+    expect(await log.getSuffix(0)).toEqual(['a', 'b']);
+    await openSecond('other'); // another log is nobody's business
+  });
+
+  it.each(kinds)('is given to a %s once it is closed, with all that was called before', async (_, openNext) => {
+    const log = await open();
+    const appended = Array.from({ length: 50 }, (_, i) => log.appendEntry(`${i}`));
+    const closed = log.close();
+    await closed;
+    const next = await openNext();
+    expect(await next.getLogLen()).toBe(50);
+    expect(await Promise.all(appended)).toHaveLength(50);
+  });
+
+  it('is closed once, and refuses every call from then on', async () => {
+    const log = await open();
+    await log.appendEntry('a');
+    await log.close();
+    await log.close();
+    for (const call of [
+      () => log.appendEntry('b'),
+      () => log.append(['b']),
+      () => log.writeAtomically([]),
+      () => log.compact(0),
+      () => log.getSuffix(0),
+      () => log.getPromise(),
+      () => log.getLogLen(),
+      () => log.getBounds(),
+    ]) {
+      await expectStorageError(call, 'CLOSED', 'column family log');
+    }
+    const next = await open();
+    await log.close(); // takes nothing from the one that has it now
+    await expectStorageError(() => open(), 'INVALID_ARGUMENT');
+    expect(await next.getSuffix(0)).toEqual(['a']);
+    const store = SnapshotStore.openIn(database, 'log');
+    await expect(store).rejects.toMatchObject({ code: 'META' }); // it is a log's all the same
+  });
+
+  it('is given on where opening it has failed', async () => {
+    const family = database.columnFamily('log');
+    await database.write(new WriteBatch().put(family, Buffer.from('M/decided_idx'), Buffer.from('short')));
+    await expectStorageError(() => open(), 'META');
+    await database.write(new WriteBatch().delete(family, Buffer.from('M/decided_idx')));
+    await open();
+  });
+
+  it('is given on once the storage was collected', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await (async () => {
+      const log = await open();
+      await log.appendEntry('a');
+    })();
+    let next: Log | undefined;
+    for (let tries = 0; next === undefined && tries < 100; tries++) {
+      await setImmediate(); // who has looked at it keeps it alive until then
+      collect();
+      try {
+        next = await open();
+      } catch {
+        // not collected yet
+      }
+    }
+    expect(await next?.getSuffix(0)).toEqual(['a']);
+  });
+});
+
+describe('several openings at once', () => {
+  it('give the log to one of them', async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 5 }, () => AsyncRocksdbStorage.openIn<string>(database, 'log')),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('are all right where the database is read-only: none of them writes', async () => {
+    const log = RocksdbStorage.openIn<string>(database, 'log');
+    log.appendEntry('a');
+    const reader = await openAt(database.path, { readOnly: true });
+    const first = RocksdbStorage.openIn<string>(reader, 'log');
+    const second = await AsyncRocksdbStorage.openIn<string>(reader, 'log');
+    expect([first.getSuffix(0), await second.getSuffix(0)]).toEqual([['a'], ['a']]);
+  });
+
+  it('are all right for a column family that was dropped and made again', async () => {
+    const log = RocksdbStorage.openIn<string>(database, 'log');
+    await database.dropColumnFamily('log');
+    await database.createColumnFamily('log');
+    RocksdbStorage.openIn<string>(database, 'log').appendEntry('new');
+    await expectStorageError(() => log.appendEntry('old'), 'COLUMN_FAMILY_NOT_FOUND');
+  });
+});
+
+describe.each(kinds)('what is written alongside a %s', (_, open) => {
+  it.each<[string, () => unknown]>([
+    ['an open log', () => RocksdbStorage.openIn<string>(database, 'other').appendEntry('other')],
+    [
+      'a log that was closed',
+      () => {
+        const other = RocksdbStorage.openIn<string>(database, 'other');
+        other.appendEntry('other');
+        other.close();
+      },
+    ],
+    ['a snapshot store', () => SnapshotStore.openIn(database, 'other')],
+  ])('may not touch the column family of %s', async (_, use) => {
+    await use();
+    const log = await open();
+    const batch = new WriteBatch()
+      .put(database.columnFamily('mine'), Buffer.from('k'), Buffer.from('v'))
+      .deleteRange(database.columnFamily('other'), Buffer.from('A'), Buffer.from('Z'));
+    const before = database.scanSync(database.columnFamily('other'));
+    const write = () => log.writeAtomically([{ type: 'appendEntry', entry: 'a' }], { alongside: batch });
+    await expectStorageError(write, 'INVALID_ARGUMENT', 'options.alongside', 'other');
+    expect(database.scanSync(database.columnFamily('other'))).toEqual(before);
+    expect(database.scanSync(database.columnFamily('mine'))).toEqual([]);
+    expect(await log.getLogLen()).toBe(0);
+  });
+});
+
+describe('using', () => {
+  it('closes what is declared with it', async () => {
+    const blocking = RocksdbStorage.openIn<string>(database, 'log');
+    blocking[Symbol.dispose]();
+    const later = await AsyncRocksdbStorage.openIn<string>(database, 'log');
+    await later[Symbol.asyncDispose]();
+    RocksdbStorage.openIn<string>(database, 'log');
+    const inMemory = new MemStorage<string>();
+    inMemory[Symbol.dispose]();
+    await expectStorageError(() => inMemory.appendEntry('a'), 'CLOSED', 'in memory');
+    const asyncInMemory = new AsyncMemStorage<string>();
+    await asyncInMemory[Symbol.asyncDispose]();
+    await expectStorageError(() => asyncInMemory.appendEntry('a'), 'CLOSED', 'in memory');
+  });
+});
