@@ -67,8 +67,9 @@ describe('the library of the published package', () => {
     const program = `
       import { Database, RocksdbStorage } from 'omnipaxos-rocksdb';
       const db = Database.openSync('library', { columnFamilies: ['log'] });
-      RocksdbStorage.openIn(db, 'log').appendEntries([1, { two: 2 }]);
-      console.log(JSON.stringify(RocksdbStorage.openIn(db, 'log').getSuffix(0)));
+      const log = RocksdbStorage.openIn(db, 'log');
+      log.appendEntries([1, { two: 2 }]);
+      console.log(JSON.stringify(log.getSuffix(0)));
       db.closeSync();`;
     const outcome = await runNode(['--input-type=module', '-e', program], '', { cwd: installed });
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '[1,{"two":2}]\n', stderr: '' });

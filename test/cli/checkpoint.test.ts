@@ -25,17 +25,18 @@ describe('checkpoint', () => {
     expect(stdout).toMatch(/^copied .+db to .+copy: \d+ files, \d+ bytes\n$/);
 
     const original = await openAt(path);
-    RocksdbStorage.openIn(original, 'log').appendEntry(4);
+    const originalLog = RocksdbStorage.openIn(original, 'log');
+    originalLog.appendEntry(4);
     const copied = await openAt(copy);
     const log = RocksdbStorage.openIn(copied, 'log');
     log.appendEntry('four');
     expect(log.getSuffix(0)).toEqual([1, 2, 3, 'four']);
     expect(copied.getSync(copied.columnFamily('mine'), Buffer.from('k'))?.toString()).toBe('v');
-    expect(RocksdbStorage.openIn(original, 'log').getSuffix(0)).toEqual([1, 2, 3, 4]);
+    expect(originalLog.getSuffix(0)).toEqual([1, 2, 3, 4]);
   });
 
   it.each<[string, () => string[], string]>([
-    ['a folder that exists', () => ['--db', path, '--to', path], 'exists'],
+    ['a folder that exists', () => ['--db', path, '--to', path], 'something of this name'],
     ['a database that does not', () => ['--db', copy, '--to', `${copy}2`], 'there is no database here'],
   ])('refuses %s in one line', async (_, args, words) => {
     const { exitCode, stdout, stderr } = await runCommand(['checkpoint', ...args()]);

@@ -110,6 +110,7 @@ describe('dump, beside a live writer', () => {
 
 describe('dump', () => {
   it('names the entry that cannot be decoded', async () => {
+    log.close();
     const raw = RocksdbStorage.openIn<unknown>(db, 'log', {
       entryCodec: { encode: () => Buffer.from([0xc1]), decode: (bytes) => bytes },
     });

@@ -39,11 +39,12 @@ export function measureOperation(
       return measurePrepared(ms, 1, fill, () => storage.trim(storage.getBounds().next));
     case 'compact': {
       const [snapshot] = rawEntries(1, SNAPSHOT_BYTES) as [Buffer];
-      const decide = () => {
-        fill();
+      const fillAndDecide = () => {
+        storage.appendEntries(entries);
         storage.setDecidedIdx(storage.getBounds().next);
+        syncAll();
       };
-      return measurePrepared(ms, 1, decide, () => storage.compact(storage.getBounds().next, snapshot));
+      return measurePrepared(ms, 1, fillAndDecide, () => storage.compact(storage.getBounds().next, snapshot));
     }
   }
 }

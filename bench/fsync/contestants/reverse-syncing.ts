@@ -1,3 +1,5 @@
+import { coreOf } from '../../../binding/database.js';
+import type { DatabaseCore } from '../../../binding/database-core.js';
 import type { Database } from '../../../lib/index.js';
 
 /**
@@ -5,14 +7,15 @@ import type { Database } from '../../../lib/index.js';
  * are the same to the byte, and take the same way. This breaks the storage's promises: it is for measuring only.
  */
 export function reverseSyncing<R>(database: Database, call: () => R): R {
-  const { writeSync } = database;
-  const reversed: Pick<Database, 'writeSync'> = {
-    writeSync: (batch, { sync = false } = {}) => writeSync.call(database, batch, { sync: !sync }),
+  const core = coreOf(database);
+  const { writeSync } = core;
+  const reversed: Pick<DatabaseCore, 'writeSync'> = {
+    writeSync: (batch, sync) => writeSync.call(core, batch, !sync),
   };
-  Object.assign(database, reversed);
+  Object.assign(core, reversed);
   try {
     return call();
   } finally {
-    delete (database as Partial<typeof reversed>).writeSync; // uncovers the method of the class
+    delete (core as Partial<typeof reversed>).writeSync; // uncovers the method of the class
   }
 }

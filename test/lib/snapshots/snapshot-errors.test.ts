@@ -123,7 +123,7 @@ describe('the column family of openIn', () => {
     [7, 'INVALID_ARGUMENT'],
     [undefined, 'INVALID_ARGUMENT'],
     ['none', 'COLUMN_FAMILY_NOT_FOUND'],
-    ['log', 'INVALID_ARGUMENT'],
+    ['log', 'META'],
   ])('%p is %s', async (name, code) => {
     log.appendOnPrefix(0, []); // an empty log is one all the same
     await expectStorageError(() => SnapshotStore.openIn(opened.db, name as string), code);
