@@ -73,7 +73,7 @@ describe('the library of the published package', () => {
       db.closeSync();`;
     const outcome = await runNode(['--input-type=module', '-e', program], '', { cwd: installed });
     expect(outcome).toMatchObject({ exitCode: 0, stdout: '[1,{"two":2}]\n', stderr: '' });
-    expect(Object.keys(dependencies)).toEqual(['denque', 'msgpackr']);
+    expect(Object.keys(dependencies)).toEqual(['denque', 'detect-libc', 'msgpackr']);
   });
 });
 
