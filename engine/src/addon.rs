@@ -2,13 +2,14 @@
 //! every further call tells why.
 
 use crate::blob::Blob;
-use crate::bytes::{Parsed, Reader};
+use crate::bytes::{Parsed, Reader, Writer};
 use crate::caught::caught;
 use crate::cluster::Cluster;
 use crate::engine::{Engine, Settings};
 use crate::guards::ALL;
 use crate::mirror::{Records, WINDOW};
 use crate::step::Stepper;
+use crate::wire;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function, FunctionRef, Uint8Array};
 use napi::Env;
 use napi_derive::napi;
@@ -37,6 +38,8 @@ pub struct EngineOptions {
     pub election_ticks: u32,
     pub resend_ticks: u32,
     pub priority: u32,
+    /// Whether a sync that rests on a state must carry it.
+    pub states_in_syncs: bool,
     /// A guard to leave out, for the tests that show what it is for.
     pub without_guard: Option<String>,
 }
@@ -130,6 +133,27 @@ impl NativeEngine {
     }
 }
 
+/// What of `frame` only a codec can check: its entries, then a flag and the state (length, bytes) that came with it. A
+/// frame that is none is answered with the reason, as a failure.
+#[napi]
+pub fn contents(frame: Uint8Array) -> Buffer {
+    match caught(|| contents_of(&frame)) {
+        Ok(contents) => answer(DONE, contents.bytes()),
+        Err(reason) => answer(FAILED, reason.as_bytes()),
+    }
+}
+
+fn contents_of(frame: &[u8]) -> Parsed<Writer> {
+    let (entries, state) = wire::contents(wire::decode(frame)?);
+    let mut contents = Writer::default();
+    contents.entries(&entries);
+    contents.flag(state.is_some());
+    if let Some(state) = state {
+        contents.byte_string(state.bytes());
+    }
+    Ok(contents)
+}
+
 fn answer(status: u8, bytes: &[u8]) -> Buffer {
     let mut answer = Vec::with_capacity(bytes.len() + 1);
     answer.push(status);
@@ -160,6 +184,7 @@ fn settings_of(options: EngineOptions) -> Parsed<Settings> {
             Some(name) => ALL.without(&name)?,
         },
         window: WINDOW,
+        states_in_syncs: options.states_in_syncs,
     })
 }
 

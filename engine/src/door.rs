@@ -9,6 +9,7 @@ use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::messages::ballot_leader_election::HeartbeatMsg;
 use omnipaxos::messages::sequence_paxos::PaxosMsg;
 use omnipaxos::messages::Message;
+use omnipaxos::storage::SnapshotType;
 use omnipaxos::util::LogSync;
 
 /// What the engine stands at while the message comes.
@@ -16,6 +17,8 @@ use omnipaxos::util::LogSync;
 pub struct Standing {
     pub promise: Ballot,
     pub accepted: usize,
+    /// A state comes with the sync that needs it, not another way.
+    pub states_in_syncs: bool,
 }
 
 pub fn admit(cluster: &Cluster, standing: Standing, frame: &[u8]) -> Parsed<Message<Blob>> {
@@ -73,12 +76,15 @@ fn check_paxos(
             check_decided(promise.decided_idx, promise.accepted_idx)?;
             match &promise.log_sync {
                 None => Ok(()),
-                Some(sync) => check_sync(cluster, sync).map(|_| ()),
+                Some(sync) => check_sync(cluster, standing, sync).map(|_| ()),
             }
         }
         PaxosMsg::AcceptSync(accept) => {
             check_leader(cluster, accept.n, from)?;
-            check_decided(accept.decided_idx, check_sync(cluster, &accept.log_sync)?)
+            check_decided(
+                accept.decided_idx,
+                check_sync(cluster, standing, &accept.log_sync)?,
+            )
         }
         PaxosMsg::AcceptDecide(accept) => check_leader(cluster, accept.n, from),
         PaxosMsg::Decide(decide) => check_leader(cluster, decide.n, from),
@@ -119,7 +125,14 @@ fn check_decided(decided: usize, accepted: usize) -> Parsed<()> {
 }
 
 /// Returns where the log ends behind the sync.
-fn check_sync(cluster: &Cluster, sync: &LogSync<Blob>) -> Parsed<usize> {
+fn check_sync(cluster: &Cluster, standing: Standing, sync: &LogSync<Blob>) -> Parsed<usize> {
+    if let (true, Some(SnapshotType::Complete(marker))) =
+        (standing.states_in_syncs, &sync.decided_snapshot)
+    {
+        if marker.state.bytes().is_empty() {
+            return Err("a sync without the state that it rests on".to_owned());
+        }
+    }
     if let Some(stopsign) = &sync.stopsign {
         cluster.check_next(&stopsign.next_config)?;
     }

@@ -25,6 +25,7 @@ pub struct Settings {
     pub priority: u32,
     pub guards: Up,
     pub window: Window,
+    pub states_in_syncs: bool,
 }
 
 /// Messages for peers, as frames.
@@ -48,6 +49,7 @@ pub struct Engine {
     /// Sticky: the engine's own answer may go back to none.
     pub reconfigured: Option<StopSign>,
     taken: Vec<Message<Blob>>,
+    states_in_syncs: bool,
 }
 
 impl Engine {
@@ -63,6 +65,7 @@ impl Engine {
             priority,
             guards,
             window,
+            states_in_syncs,
         } = settings;
         // The decided index is not fsynced; the floor never passes it.
         records.decided = records.decided.max(records.floor);
@@ -95,6 +98,7 @@ impl Engine {
             outbox: Outbox::default(),
             reconfigured: None,
             taken: Vec::new(),
+            states_in_syncs,
         };
         engine.drain()?;
         Ok(engine)
@@ -122,6 +126,7 @@ impl Engine {
         let standing = Standing {
             promise: self.paxos.get_promise(),
             accepted: self.accepted(),
+            states_in_syncs: self.states_in_syncs,
         };
         let mut message = match door::admit(&self.cluster, standing, frame) {
             Ok(message) => message,

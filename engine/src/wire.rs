@@ -290,3 +290,27 @@ fn decode_sync(reader: &mut Reader<'_>) -> Parsed<LogSync<Blob>> {
         stopsign,
     })
 }
+
+/// The entries of a message, and the state that came with it.
+pub fn contents(frame: Frame) -> (Vec<Blob>, Option<Blob>) {
+    let Message::SequencePaxos(PaxosMessage { msg, .. }) = frame.message else {
+        return (Vec::new(), None);
+    };
+    let sync = match msg {
+        PaxosMsg::AcceptDecide(accept) => return (accept.entries, None),
+        PaxosMsg::ProposalForward(entries) => return (entries, None),
+        PaxosMsg::AcceptSync(accept) => Some(accept.log_sync),
+        PaxosMsg::Promise(promise) => promise.log_sync,
+        _ => None,
+    };
+    match sync {
+        None => (Vec::new(), None),
+        Some(sync) => {
+            let state = match sync.decided_snapshot {
+                Some(SnapshotType::Complete(marker)) => Some(marker.state),
+                _ => None,
+            };
+            (sync.suffix, state)
+        }
+    }
+}

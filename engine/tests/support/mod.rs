@@ -156,6 +156,7 @@ impl Node {
             priority: 0,
             guards,
             window,
+            states_in_syncs: false,
         };
         let records = disk.records.clone();
         let disk = Rc::new(RefCell::new(disk));
