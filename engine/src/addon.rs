@@ -10,7 +10,7 @@ use crate::guards::ALL;
 use crate::mirror::{Records, WINDOW};
 use crate::step::Stepper;
 use crate::wire;
-use napi::bindgen_prelude::{Buffer, FnArgs, Function, FunctionRef, Uint8Array};
+use napi::bindgen_prelude::{BufferSlice, FnArgs, Function, FunctionRef, Uint8Array};
 use napi::Env;
 use napi_derive::napi;
 use omnipaxos::util::FlexibleQuorum;
@@ -101,33 +101,33 @@ impl NativeEngine {
 
     /// One step, packed as `step.rs` says. `read` gives entries `[from, to)` of the storage.
     #[napi]
-    pub fn step(
+    pub fn step<'env>(
         &self,
-        env: Env,
+        env: &'env Env,
         input: Uint8Array,
         read: Function<'_, Indices, Uint8Array>,
-    ) -> napi::Result<Buffer> {
+    ) -> napi::Result<BufferSlice<'env>> {
         let Ok(mut state) = self.state.try_borrow_mut() else {
-            return Ok(answer(BUSY, &[]));
+            return answer(env, BUSY, &[]);
         };
         let stepper = match &mut *state {
             State::Running(stepper) => stepper,
-            State::Failed(reason) => return Ok(answer(FAILED, reason.as_bytes())),
+            State::Failed(reason) => return answer(env, FAILED, reason.as_bytes()),
         };
-        *self.read_through.0.borrow_mut() = Some((env, read.create_ref()?));
+        *self.read_through.0.borrow_mut() = Some((*env, read.create_ref()?));
         let outcome = caught(|| stepper.step(&input));
         *self.read_through.0.borrow_mut() = None;
         match outcome {
-            Ok(output) => Ok(answer(DONE, &output)),
+            Ok(output) => answer(env, DONE, &output),
             Err(reason) => {
-                let answer = answer(FAILED, reason.as_bytes());
+                let answer = answer(env, FAILED, reason.as_bytes());
                 let broken = std::mem::replace(&mut *state, State::Failed(reason));
                 // What a panic left behind may panic once more.
                 let _ = caught(|| {
                     drop(broken);
                     Ok(())
                 });
-                Ok(answer)
+                answer
             }
         }
     }
@@ -136,10 +136,10 @@ impl NativeEngine {
 /// What of `frame` only a codec can check: its entries, then a flag and the state (length, bytes) that came with it. A
 /// frame that is none is answered with the reason, as a failure.
 #[napi]
-pub fn contents(frame: Uint8Array) -> Buffer {
+pub fn contents(env: &Env, frame: Uint8Array) -> napi::Result<BufferSlice<'_>> {
     match caught(|| contents_of(&frame)) {
-        Ok(contents) => answer(DONE, contents.bytes()),
-        Err(reason) => answer(FAILED, reason.as_bytes()),
+        Ok(contents) => answer(env, DONE, contents.bytes()),
+        Err(reason) => answer(env, FAILED, reason.as_bytes()),
     }
 }
 
@@ -154,11 +154,12 @@ fn contents_of(frame: &[u8]) -> Parsed<Writer> {
     Ok(contents)
 }
 
-fn answer(status: u8, bytes: &[u8]) -> Buffer {
+/// In memory of Node's own: what is handed over to it is freed only when its event loop turns.
+fn answer<'env>(env: &'env Env, status: u8, bytes: &[u8]) -> napi::Result<BufferSlice<'env>> {
     let mut answer = Vec::with_capacity(bytes.len() + 1);
     answer.push(status);
     answer.extend_from_slice(bytes);
-    Buffer::from(answer)
+    BufferSlice::copy_from(env, answer)
 }
 
 fn settings_of(options: EngineOptions) -> Parsed<Settings> {

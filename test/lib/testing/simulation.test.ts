@@ -64,6 +64,7 @@ describe('a simulation', () => {
   });
 
   it.each<[string, number, object]>([
+    ['G1b', 254, { compaction: false }],
     ['G2', 0, { reconfiguration: true }],
     ['G4', 1, {}],
   ])('notices that guard %s is missing, with seed %i', (withoutGuard, seed, troubles) => {
