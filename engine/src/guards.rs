@@ -1,6 +1,7 @@
 //! What the published engine (0.2.4) needs around it. Each guard works on messages and calls at the boundary, and changes
 //! nothing in the crate. The faults were found by simulation; for each guard a test shows its fault when it is taken out,
-//! and there the seed or the shortest scenario is kept (`tests/guards.rs`, `test/lib/consensus/guards.test.ts`).
+//! in the fewest messages that do (`tests/guards.rs`). Of the simulation (`test/lib/testing/simulation.test.ts`) seed 254
+//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6.
 //!
 //! | guard | the fault without it |
 //! |-------|----------------------|
@@ -67,7 +68,7 @@ const G6_TICKS: u32 = 100;
 pub struct Leadership {
     pub me: u64,
     pub promise: Ballot,
-    /// In which phase it is no election that runs.
+    /// The election that it knows of is over.
     pub in_accept_phase: bool,
 }
 

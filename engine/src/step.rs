@@ -43,10 +43,6 @@ impl Stepper {
         Stepper { engine, step: 0 }
     }
 
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     pub fn step(&mut self, input: &[u8]) -> Parsed<Vec<u8>> {
         let mut input = Reader::new(input);
         self.step += 1;

@@ -67,6 +67,7 @@ describe('a simulation', () => {
     ['G1b', 254, { compaction: false }],
     ['G2', 0, { reconfiguration: true }],
     ['G4', 1, {}],
+    ['G6', 1243, { reconfiguration: true, loss: true, compaction: false }],
   ])('notices that guard %s is missing, with seed %i', (withoutGuard, seed, troubles) => {
     expect(failures(seed, 1, troubles)).toEqual([]);
     expect(failures(seed, 1, { ...troubles, withoutGuard })).toHaveLength(1);
