@@ -6,7 +6,8 @@ use crate::bytes::{Parsed, Writer};
 use crate::cluster::Cluster;
 use crate::door::{self, Standing};
 use crate::guards::{Guards, Leadership, Outgoing, Up, Verdict};
-use crate::mirror::{Mirror, ReadThrough, Records, Shared, Window};
+use crate::mirror::{Mirror, ReadThrough, Records, Window};
+use crate::shared::Shared;
 use crate::wire;
 use omnipaxos::messages::sequence_paxos::{PaxosMessage, PaxosMsg};
 use omnipaxos::messages::Message;
@@ -224,9 +225,9 @@ impl Engine {
                 ));
             }
         }
-        self.mirror.0.borrow_mut().compacting(true);
+        self.mirror.0.borrow_mut().set_compacting(true);
         let told = self.paxos.snapshot(Some(floor), true);
-        self.mirror.0.borrow_mut().compacting(false);
+        self.mirror.0.borrow_mut().set_compacting(false);
         told.map_err(|error| format!("compacted to {floor}: {error}"))?;
         self.called()
     }

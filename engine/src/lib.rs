@@ -12,5 +12,6 @@ pub mod engine;
 pub mod guards;
 pub mod mirror;
 pub mod ops;
+pub mod shared;
 pub mod step;
 pub mod wire;

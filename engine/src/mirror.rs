@@ -5,10 +5,8 @@
 use crate::blob::{Blob, Marker};
 use crate::ops::Ops;
 use omnipaxos::ballot_leader_election::Ballot;
-use omnipaxos::storage::{StopSign, Storage, StorageOp, StorageResult};
-use std::cell::RefCell;
+use omnipaxos::storage::{StopSign, StorageOp, StorageResult};
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// Entries `[from, to)` of what has been stored, or why they cannot be had.
 pub type ReadThrough = Box<dyn Fn(usize, usize) -> Result<Vec<Blob>, String>>;
@@ -94,8 +92,12 @@ impl Mirror {
         self.evict();
     }
 
-    pub fn compacting(&mut self, compacting: bool) {
+    pub fn set_compacting(&mut self, compacting: bool) {
         self.compacting = compacting;
+    }
+
+    pub fn is_compacting(&self) -> bool {
+        self.compacting
     }
 
     /// Entries `[from, to)`, or nothing where one of them is missing.
@@ -213,7 +215,7 @@ impl Mirror {
         }
     }
 
-    fn perform(&mut self, op: StorageOp<Blob>) -> StorageResult<()> {
+    pub(crate) fn perform(&mut self, op: StorageOp<Blob>) -> StorageResult<()> {
         match op {
             StorageOp::AppendEntry(entry) => self.append(vec![entry]),
             StorageOp::AppendEntries(entries) => self.append(entries),
@@ -255,102 +257,5 @@ impl Mirror {
             }
         }
         Ok(())
-    }
-}
-
-/// The mirror, shared by the engine and what surrounds it. Nothing holds on to a borrow while it calls the engine.
-#[derive(Clone)]
-pub struct Shared(pub Rc<RefCell<Mirror>>);
-
-impl Shared {
-    fn set(&self, op: StorageOp<Blob>) -> StorageResult<()> {
-        self.0.try_borrow_mut()?.perform(op)
-    }
-}
-
-impl Storage<Blob> for Shared {
-    fn write_atomically(&mut self, ops: Vec<StorageOp<Blob>>) -> StorageResult<()> {
-        ops.into_iter().try_for_each(|op| self.set(op))
-    }
-
-    fn append_entry(&mut self, entry: Blob) -> StorageResult<()> {
-        self.set(StorageOp::AppendEntry(entry))
-    }
-
-    fn append_entries(&mut self, entries: Vec<Blob>) -> StorageResult<()> {
-        self.set(StorageOp::AppendEntries(entries))
-    }
-
-    fn append_on_prefix(&mut self, from: usize, entries: Vec<Blob>) -> StorageResult<()> {
-        self.set(StorageOp::AppendOnPrefix(from, entries))
-    }
-
-    fn set_promise(&mut self, ballot: Ballot) -> StorageResult<()> {
-        self.set(StorageOp::SetPromise(ballot))
-    }
-
-    fn set_decided_idx(&mut self, index: usize) -> StorageResult<()> {
-        self.set(StorageOp::SetDecidedIndex(index))
-    }
-
-    fn get_decided_idx(&self) -> StorageResult<usize> {
-        Ok(self.0.try_borrow()?.records.decided)
-    }
-
-    fn set_accepted_round(&mut self, ballot: Ballot) -> StorageResult<()> {
-        self.set(StorageOp::SetAcceptedRound(ballot))
-    }
-
-    fn get_accepted_round(&self) -> StorageResult<Option<Ballot>> {
-        Ok(self.0.try_borrow()?.records.accepted_round)
-    }
-
-    fn get_entries(&self, from: usize, to: usize) -> StorageResult<Vec<Blob>> {
-        let mirror = self.0.try_borrow()?;
-        if mirror.compacting {
-            return Ok(Vec::new()); // for a snapshot, of which only the marker is made
-        }
-        Ok(mirror.entries(from, to)?)
-    }
-
-    fn get_log_len(&self) -> StorageResult<usize> {
-        let mirror = self.0.try_borrow()?;
-        Ok(mirror.records.end - mirror.records.floor)
-    }
-
-    fn get_suffix(&self, from: usize) -> StorageResult<Vec<Blob>> {
-        Ok(self.0.try_borrow()?.suffix(from)?)
-    }
-
-    fn get_promise(&self) -> StorageResult<Option<Ballot>> {
-        Ok(self.0.try_borrow()?.records.promise)
-    }
-
-    fn set_stopsign(&mut self, stopsign: Option<StopSign>) -> StorageResult<()> {
-        self.set(StorageOp::SetStopsign(stopsign))
-    }
-
-    fn get_stopsign(&self) -> StorageResult<Option<StopSign>> {
-        Ok(self.0.try_borrow()?.records.stopsign.clone())
-    }
-
-    fn trim(&mut self, index: usize) -> StorageResult<()> {
-        self.set(StorageOp::Trim(index))
-    }
-
-    fn set_compacted_idx(&mut self, index: usize) -> StorageResult<()> {
-        self.set(StorageOp::SetCompactedIdx(index))
-    }
-
-    fn get_compacted_idx(&self) -> StorageResult<usize> {
-        Ok(self.0.try_borrow()?.records.floor)
-    }
-
-    fn set_snapshot(&mut self, snapshot: Option<Marker>) -> StorageResult<()> {
-        self.set(StorageOp::SetSnapshot(snapshot))
-    }
-
-    fn get_snapshot(&self) -> StorageResult<Option<Marker>> {
-        Ok(None)
     }
 }

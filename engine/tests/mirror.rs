@@ -5,7 +5,8 @@ mod support;
 
 use omnipaxos::storage::{Storage, StorageOp};
 use omnipaxos_engine::blob::{Blob, Marker};
-use omnipaxos_engine::mirror::{Mirror, Records, Shared, Window};
+use omnipaxos_engine::mirror::{Mirror, Records, Window};
+use omnipaxos_engine::shared::Shared;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
