@@ -4,13 +4,24 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, constants as os } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { RUST_MISSING } from './rust.mjs';
 import { cacheFolder, filesIn, root, stop } from './workspace.mjs';
 
 const ADDON = 'build/Release/omnipaxos_rocksdb.node';
 const BASELINE = 'build/Release/native-baseline';
+const ENGINE = 'build/engine.node';
 const ADDON_PACKAGES = ['@nxtedition/rocksdb', 'cmake-js', 'node-addon-api', 'node-api-headers'];
 const INSTALL_TOOLS =
   process.platform === 'darwin'
@@ -32,6 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 await buildAddon();
+await buildEngine();
 await compileTypeScript();
 
 async function buildAddon() {
@@ -53,6 +65,20 @@ async function buildAddon() {
     await run(failed, 'cmake-js', 'configure', '--log-level', 'error', '--generator', generator);
     if (!nothingKept && compilesRocksdb()) announceRocksdb(); // what was kept is damaged, or of another compiler
     await run(failed, 'cmake-js', 'build', '--log-level', 'error', '--parallel', `${availableParallelism()}`);
+  });
+}
+
+async function buildEngine() {
+  const sources = ['engine/Cargo.toml', 'engine/Cargo.lock', 'engine/build.rs', ...filesIn('engine/src')];
+  await unlessUpToDate('build/.engine-stamp', [root, ...contents(sources)], [ENGINE], async () => {
+    checkRust();
+    console.log('Building the consensus engine.');
+    const where = ['--manifest-path', 'engine/Cargo.toml', '--target-dir', 'engine/target'];
+    const failed = 'The consensus engine could not be built; the messages above say why.';
+    await runProgram(failed, 'cargo', ['build', '--release', '--locked', ...where]);
+    rmSync(ENGINE, { force: true }); // a new file: a process that runs the old one has its code mapped
+    const library = `libomnipaxos_engine.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
+    copyFileSync(join('engine/target/release', library), ENGINE);
   });
 }
 
@@ -104,6 +130,16 @@ function checkTools() {
   if (!onPath('ninja') && !onPath('make')) stop(`Neither ninja nor make is there: install one with ${INSTALL_TOOLS}.`);
 }
 
+function checkRust() {
+  const version = onPath('cargo') && execFileSync('cargo', ['--version'], { encoding: 'utf8' }).match(/\d+\.\d+/)?.[0];
+  const [, oldest] = readFileSync('engine/Cargo.toml', 'utf8').match(/^rust-version = "([\d.]+)"/m);
+  if (!version) stop(`Rust is missing (cargo is not on the path): ${RUST_MISSING}.`);
+  const [[major, minor], [oldestMajor, oldestMinor]] = [version, oldest].map((text) => text.split('.').map(Number));
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    stop(`Rust ${version} is too old, ${oldest} is needed: ${RUST_MISSING}.`);
+  }
+}
+
 function onPath(program) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
@@ -142,8 +178,12 @@ function announceRocksdb() {
 // ── Processes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs a command of a dependency, its output straight to the terminal. */
-async function run(failure, name, ...args) {
-  child = spawn(join('node_modules/.bin', name), args, { stdio: 'inherit', detached: true });
+function run(failure, name, ...args) {
+  return runProgram(failure, join('node_modules/.bin', name), args);
+}
+
+async function runProgram(failure, program, args) {
+  child = spawn(program, args, { stdio: 'inherit', detached: true });
   const [code] = await once(child, 'close');
   child = undefined;
   if (interruptedBy) process.exit(128 + os.signals[interruptedBy]);

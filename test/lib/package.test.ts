@@ -57,3 +57,41 @@ describe("require('omnipaxos-rocksdb')", () => {
     expect(seen).toBe('omnipaxos-rocksdb');
   });
 });
+
+describe("import 'omnipaxos-rocksdb/consensus'", () => {
+  it('gives a replica on a storage of the package', async () => {
+    const seen = await run(
+      'module',
+      `import { MemStorage } from 'omnipaxos-rocksdb';
+       import { OmniPaxos } from 'omnipaxos-rocksdb/consensus';
+       const omni = OmniPaxos.build({ configurationId: 1, nodes: [1, 2] }, { pid: 1 }, new MemStorage());
+       console.log(JSON.stringify(omni.outgoingMessages().map(({ to }) => to)));`,
+    );
+    expect(seen).toEqual([2]);
+  });
+
+  it('loads the engine only once a replica is built, and the storage alone never does', async () => {
+    const seen = await run(
+      'module',
+      `import * as omnipaxos from 'omnipaxos-rocksdb';
+       import * as consensus from 'omnipaxos-rocksdb/consensus';
+       const engines = () => process.report.getReport().sharedObjects.filter((path) => path.endsWith('engine.node')).length;
+       new omnipaxos.MemStorage().appendEntry('a');
+       const before = engines();
+       consensus.OmniPaxos.build({ configurationId: 1, nodes: [1, 2] }, { pid: 1 }, new omnipaxos.MemStorage());
+       console.log(JSON.stringify([before, engines()]));`,
+    );
+    expect(seen).toEqual([0, 1]);
+  });
+});
+
+describe("import 'omnipaxos-rocksdb/testing'", () => {
+  it('gives the fakes', async () => {
+    const seen = await run(
+      'module',
+      `import * as testing from 'omnipaxos-rocksdb/testing';
+       console.log(JSON.stringify(Object.keys(testing).sort()));`,
+    );
+    expect(seen).toEqual(['MemNetwork', 'PartitionController', 'Simulation', 'SimulationFailure']);
+  });
+});

@@ -1,0 +1,283 @@
+//! What the published engine (0.2.4) needs around it. Each guard works on messages and calls at the boundary, and changes
+//! nothing in the crate. The faults were found by simulation; for each guard a test shows its fault when it is taken out,
+//! in the fewest messages that do (`tests/guards.rs`). Of the simulation (`test/lib/testing/simulation.test.ts`) seed 254
+//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6.
+//!
+//! | guard | the fault without it |
+//! |-------|----------------------|
+//! | G1b   | a replica that promised a higher ballot and restarted is ignored by a happy leader, and ignores it: behind until the next election |
+//! | G2    | a follower that holds the stop-sign counts it again at a sync: the leader decides past its log, and "reconfigured" is taken back |
+//! | G3    | an append merges into an older AcceptDecide across an AcceptSync that waits to be taken: replicas diverge |
+//! | G4    | the sender of a sync has compacted what the peer needs: the sync is empty or shifted, replicas diverge |
+//! | G5    | a late Promise makes the leader send a sync that starts below what the receiver has decided |
+//! | G6    | a lost Accepted of a stop-sign is never repeated, and appends are refused meanwhile: stuck for good |
+
+use crate::blob::{Blob, Marker};
+use crate::mirror::Mirror;
+use omnipaxos::ballot_leader_election::Ballot;
+use omnipaxos::messages::ballot_leader_election::HeartbeatMsg;
+use omnipaxos::messages::sequence_paxos::{PaxosMessage, PaxosMsg};
+use omnipaxos::messages::Message;
+use omnipaxos::storage::SnapshotType;
+use omnipaxos::util::LogSync;
+use std::collections::BTreeMap;
+
+/// The guards that are up. All of them, but in the tests that show what each is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Up {
+    pub g1b: bool,
+    pub g2: bool,
+    pub g3: bool,
+    pub g4: bool,
+    pub g5: bool,
+    pub g6: bool,
+}
+
+pub const ALL: Up = Up {
+    g1b: true,
+    g2: true,
+    g3: true,
+    g4: true,
+    g5: true,
+    g6: true,
+};
+
+impl Up {
+    /// All but the one of this name.
+    pub fn without(mut self, name: &str) -> Result<Self, String> {
+        let guard = match name {
+            "G1b" => &mut self.g1b,
+            "G2" => &mut self.g2,
+            "G3" => &mut self.g3,
+            "G4" => &mut self.g4,
+            "G5" => &mut self.g5,
+            "G6" => &mut self.g6,
+            other => return Err(format!("there is no guard {other:?}")),
+        };
+        *guard = false;
+        Ok(self)
+    }
+}
+
+/// Replies in a row from one peer.
+const G1B_REPLIES: u32 = 4;
+const G6_TICKS: u32 = 100;
+
+/// Where the engine stands, as it tells it itself.
+#[derive(Clone, Copy)]
+pub struct Leadership {
+    pub me: u64,
+    pub promise: Ballot,
+    /// The election that it knows of is over.
+    pub in_accept_phase: bool,
+}
+
+impl Leadership {
+    pub fn leads(&self) -> bool {
+        self.promise.pid == self.me && self.in_accept_phase
+    }
+}
+
+/// Whether the engine may see a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    /// As good as lost on the way; the protocol repeats it.
+    Drop,
+    Refuse(String),
+}
+
+/// What becomes of a message on its way out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    Plain,
+    /// Of use to its receiver only together with the state at this index.
+    WithState(usize),
+    /// The receiver needs a state, and there is none to give.
+    Withhold,
+}
+
+pub struct Guards {
+    up: Up,
+    /// G1b: replies in a row whose leader is above our promise, by peer.
+    above: BTreeMap<u64, u32>,
+    /// G4: the decided index that each peer told last.
+    told_decided: BTreeMap<u64, usize>,
+    /// G4: the index of the state that can be given to a peer.
+    pub state_at: Option<usize>,
+    /// G6: the decided index that does not move, and for how many ticks.
+    stall: (usize, u32),
+}
+
+impl Guards {
+    pub fn new(up: Up) -> Self {
+        Guards {
+            up,
+            above: BTreeMap::new(),
+            told_decided: BTreeMap::new(),
+            state_at: None,
+            stall: (0, 0),
+        }
+    }
+
+    pub fn up(&self) -> Up {
+        self.up
+    }
+
+    /// Before the engine handles `message`: true where it must try to become the leader behind it.
+    pub fn g1b_stuck_laggard(&mut self, message: &Message<Blob>, standing: Leadership) -> bool {
+        let Message::BLE(heartbeat) = message else {
+            return false;
+        };
+        let HeartbeatMsg::Reply(reply) = &heartbeat.msg else {
+            return false;
+        };
+        let count = self.above.entry(heartbeat.from).or_default();
+        if !self.up.g1b || !standing.leads() || reply.leader <= standing.promise {
+            *count = 0;
+            return false;
+        }
+        *count += 1;
+        if *count < G1B_REPLIES {
+            return false;
+        }
+        *count = 0;
+        true
+    }
+
+    /// Before the engine handles `message`. A sync must begin at what is decided here or above it, and leave no gap.
+    pub fn g5_overlapping_sync(
+        &mut self,
+        message: &mut Message<Blob>,
+        standing: Leadership,
+        mirror: &Mirror,
+    ) -> Verdict {
+        let Message::SequencePaxos(PaxosMessage { from, msg, .. }) = message else {
+            return Verdict::Pass;
+        };
+        self.note_decided(*from, msg);
+        let sync = match msg {
+            PaxosMsg::AcceptSync(accept) if accept.n == standing.promise => &mut accept.log_sync,
+            PaxosMsg::Promise(promise)
+                if promise.n == standing.promise && !standing.in_accept_phase =>
+            {
+                match &mut promise.log_sync {
+                    None => return Verdict::Pass,
+                    Some(sync) => sync,
+                }
+            }
+            // The engine takes no log from this one.
+            _ => return Verdict::Pass,
+        };
+        let records = mirror.records();
+        if sync.decided_snapshot.is_none() && sync.sync_idx > records.end {
+            let (from, end) = (sync.sync_idx, records.end);
+            return Verdict::Refuse(format!("a sync from {from}, where the log ends at {end}"));
+        }
+        if !self.up.g5 {
+            return Verdict::Pass;
+        }
+        let decided = records.decided.min(records.end);
+        if sync.sync_idx >= decided {
+            return Verdict::Pass;
+        }
+        let overlap = decided - sync.sync_idx;
+        if sync.suffix.len() < overlap {
+            return Verdict::Drop; // it would take back what is decided
+        }
+        sync.suffix.drain(..overlap);
+        sync.sync_idx = decided;
+        sync.decided_snapshot = None; // of less than is here
+        Verdict::Pass
+    }
+
+    fn note_decided(&mut self, from: u64, msg: &PaxosMsg<Blob>) {
+        let decided = match msg {
+            PaxosMsg::Prepare(prepare) => prepare.decided_idx,
+            PaxosMsg::Promise(promise) => promise.decided_idx,
+            _ => return,
+        };
+        self.told_decided.insert(from, decided);
+    }
+
+    /// In the drain that takes `message` out.
+    pub fn outgoing(
+        &self,
+        message: &mut Message<Blob>,
+        mirror: &Mirror,
+    ) -> Result<Outgoing, String> {
+        let Message::SequencePaxos(PaxosMessage { to, msg, .. }) = message else {
+            return Ok(Outgoing::Plain);
+        };
+        let sync = match msg {
+            PaxosMsg::AcceptSync(accept) => &mut accept.log_sync,
+            PaxosMsg::Promise(promise) => match &mut promise.log_sync {
+                None => return Ok(Outgoing::Plain),
+                Some(sync) => sync,
+            },
+            _ => return Ok(Outgoing::Plain),
+        };
+        self.g2_stopsign_counted_twice(sync, mirror);
+        self.g4_sync_below_the_floor(*to, sync, mirror)
+    }
+
+    fn g2_stopsign_counted_twice(&self, sync: &mut LogSync<Blob>, mirror: &Mirror) {
+        let end = mirror.records().end;
+        if self.up.g2 && sync.stopsign.is_some() && sync.sync_idx > end {
+            sync.sync_idx = end;
+        }
+    }
+
+    fn g4_sync_below_the_floor(
+        &self,
+        to: u64,
+        sync: &mut LogSync<Blob>,
+        mirror: &Mirror,
+    ) -> Result<Outgoing, String> {
+        let records = mirror.records();
+        if !self.up.g4 || sync.decided_snapshot.is_some() || sync.sync_idx >= records.floor {
+            return Ok(Outgoing::Plain);
+        }
+        let told = self
+            .told_decided
+            .get(&to)
+            .copied()
+            .unwrap_or(0)
+            .min(records.end);
+        if told >= records.floor {
+            sync.sync_idx = told;
+            sync.suffix = mirror.suffix(told)?;
+            return Ok(Outgoing::Plain);
+        }
+        let decided = records.decided.min(records.end);
+        let Some(at) = self
+            .state_at
+            .filter(|at| (records.floor..=decided).contains(at))
+        else {
+            return Ok(Outgoing::Withhold);
+        };
+        sync.sync_idx = at;
+        sync.suffix = mirror.suffix(at)?;
+        sync.decided_snapshot = Some(SnapshotType::Complete(Marker::new(&[])));
+        Ok(Outgoing::WithState(at))
+    }
+
+    /// Behind each tick: true where the engine must try to become the leader.
+    pub fn g6_stopsign_without_answer(
+        &mut self,
+        standing: Leadership,
+        accepted: usize,
+        decided: usize,
+    ) -> bool {
+        if !self.up.g6 || !standing.leads() || accepted <= decided || self.stall.0 != decided {
+            self.stall = (decided, 0);
+            return false;
+        }
+        self.stall.1 += 1;
+        if self.stall.1 < G6_TICKS {
+            return false;
+        }
+        self.stall.1 = 0;
+        true
+    }
+}

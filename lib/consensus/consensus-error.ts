@@ -1,0 +1,35 @@
+export type ConsensusErrorCode =
+  | 'ENGINE_FAILED'
+  | 'INVALID_ARGUMENT'
+  | 'LOST_DISK'
+  | 'MALFORMED_MESSAGE'
+  | 'NOT_DECIDED'
+  | 'OUTCOME_UNKNOWN'
+  | 'PENDING_RECONFIGURATION'
+  | 'RECONFIGURED'
+  | 'STOPPED'
+  | 'STORAGE_FAILED';
+
+/**
+ * A failure of consensus. `cause` holds the error beneath, where there is one.
+ *
+ * - `ENGINE_FAILED`: the engine has met with something that it cannot go on from; open the replica again
+ * - `INVALID_ARGUMENT`: nothing was done
+ * - `LOST_DISK`: a replica that voted before has nothing on its disk, and must not vote
+ * - `MALFORMED_MESSAGE`: bytes that no replica of this configuration sends to this one; nothing was done
+ * - `NOT_DECIDED`: the proposal is not in the log, and never will be
+ * - `OUTCOME_UNKNOWN`: the proposal may be decided yet
+ * - `PENDING_RECONFIGURATION`: a stop-sign has been accepted, and no entry comes behind it
+ * - `RECONFIGURED`: the configuration has ended; go on in the next one
+ * - `STOPPED`: it was stopped before
+ * - `STORAGE_FAILED`: the storage could not be written or read. The replica has ended there; open it again
+ */
+export class ConsensusError extends Error {
+  readonly code: ConsensusErrorCode;
+
+  constructor(code: ConsensusErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConsensusError';
+    this.code = code;
+  }
+}

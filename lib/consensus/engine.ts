@@ -1,0 +1,112 @@
+// The engine over the bytes that cross to it: one step after the other. It holds no storage; who drives it writes what a
+// step asks for, and shows nothing of the step to anybody before that is durable.
+
+import type { Ballot, LogIndex, StopSign } from '../contract/storage.js';
+import type { CheckedCluster, CheckedServer } from './configuration.js';
+import { ConsensusError } from './consensus-error.js';
+import { loadEngine } from './load-engine.js';
+import { ANSWER, type NativeEngine, type NativeEngineOptions } from './native-engine.js';
+import { packInput, type StepInput, type StepOutcome, type StorageStanding, unpackOutcome } from './packed-step.js';
+import { PackedReader, PackedWriter } from './packing.js';
+
+/** What a storage holds when an engine starts on it. */
+export interface EngineRecords {
+  promise: Ballot | undefined;
+  acceptedRound: Ballot | undefined;
+  decidedIdx: LogIndex;
+  floor: LogIndex;
+  /** Behind the last entry; the stop-sign does not count. */
+  end: LogIndex;
+  stopsign: StopSign | undefined;
+}
+
+export interface EngineOptions {
+  /** Whether a sync that rests on a state must carry it behind its frame. */
+  statesInSyncs: boolean;
+  /** A guard to leave out, for the tests that show what it is for. */
+  withoutGuard?: string | undefined;
+}
+
+/** Entries `[from, to)` of the storage, as bytes. */
+export type EntryReader = (from: LogIndex, to: LogIndex) => readonly Uint8Array[];
+
+export class Engine {
+  readonly #native: NativeEngine;
+  readonly #read: (from: LogIndex, to: LogIndex) => Uint8Array;
+
+  /** What is wrong with `records` is told by the first step. */
+  constructor(
+    cluster: CheckedCluster,
+    server: CheckedServer,
+    records: EngineRecords,
+    read: EntryReader,
+    { statesInSyncs, withoutGuard }: EngineOptions,
+  ) {
+    const options: NativeEngineOptions = {
+      pid: server.pid,
+      configurationId: cluster.configurationId,
+      nodes: cluster.nodes,
+      electionTicks: server.electionTickTimeout,
+      resendTicks: server.resendMessageTickTimeout,
+      priority: server.leaderPriority,
+      statesInSyncs,
+    };
+    if (cluster.flexibleQuorum !== undefined) Object.assign(options, cluster.flexibleQuorum);
+    if (withoutGuard !== undefined) options.withoutGuard = withoutGuard;
+    this.#native = new (loadEngine().NativeEngine)(options, packRecords(records));
+    this.#read = (from, to) => packEntries(read(from, to));
+  }
+
+  /**
+   * @throws ConsensusError `ENGINE_FAILED`: it is dead from then on, and every further step says so; `INVALID_ARGUMENT`:
+   *   it was called from within a step, which goes on
+   */
+  step(input: StepInput, standing: StorageStanding): StepOutcome {
+    const answer = this.#native.step(packInput(input, standing), this.#read);
+    switch (answer[0]) {
+      case ANSWER.done:
+        return unpackOutcome(answer, 1);
+      case ANSWER.busy:
+        throw new ConsensusError('INVALID_ARGUMENT', 'a storage or codec must not call the replica that is using it');
+      default:
+        throw new ConsensusError('ENGINE_FAILED', `the engine has failed: ${answer.toString('utf8', 1)}`);
+    }
+  }
+}
+
+/** What of a message only a codec can check. */
+export interface FrameContents {
+  entries: Buffer[];
+  state: Buffer | undefined;
+}
+
+/** @throws ConsensusError MALFORMED_MESSAGE */
+export function contentsOf(frame: Uint8Array): FrameContents {
+  const answer = loadEngine().contents(frame);
+  if (answer[0] !== ANSWER.done) throw malformed(answer.toString('utf8', 1));
+  const reader = new PackedReader(answer, 1);
+  const entries = reader.list(() => reader.byteString());
+  return { entries, state: reader.flag() ? reader.byteString() : undefined };
+}
+
+export function malformed(reason: string, cause?: unknown): ConsensusError {
+  return new ConsensusError('MALFORMED_MESSAGE', `the message is refused: ${reason}`, { cause });
+}
+
+function packRecords({ promise, acceptedRound, decidedIdx, floor, end, stopsign }: EngineRecords): Buffer {
+  const packed = new PackedWriter();
+  for (const ballot of [promise, acceptedRound]) {
+    packed.flag(ballot !== undefined);
+    if (ballot !== undefined) packed.ballot(ballot);
+  }
+  packed.u64(decidedIdx).u64(floor).u64(end);
+  packed.flag(stopsign !== undefined);
+  if (stopsign !== undefined) packed.stopsign(stopsign);
+  return packed.bytes;
+}
+
+function packEntries(entries: readonly Uint8Array[]): Buffer {
+  const packed = new PackedWriter().u32(entries.length);
+  for (const entry of entries) packed.byteString(entry);
+  return packed.bytes;
+}

@@ -1,0 +1,149 @@
+// What goes into a step of the engine and what comes out of it, packed as engine/src/step.rs says.
+
+import type { Ballot, LogIndex, StopSign, StorageOp } from '../contract/storage.js';
+import { PackedReader, PackedWriter } from './packing.js';
+
+export type Call =
+  | { type: 'reconnected'; pid: number }
+  | { type: 'tryBecomeLeader' }
+  | { type: 'setPriority'; priority: number }
+  | { type: 'reconfigure'; stopsign: StopSign };
+
+/** Done in this order: the calls, the messages, the proposals, the tick. */
+export interface StepInput {
+  calls?: readonly Call[];
+  messages?: readonly Uint8Array[];
+  proposals?: readonly Uint8Array[];
+  tick?: boolean;
+}
+
+/** What the engine must know of the storage. */
+export interface StorageStanding {
+  /** The last step whose writes are durable. */
+  durableStep: number;
+  /** The index of the state that can be given to a peer below the floor. */
+  stateAt: LogIndex | undefined;
+  floor: LogIndex;
+}
+
+export interface OutgoingFrame {
+  to: number;
+  /** The index of the state without which the frame is of no use; it goes behind the frame. */
+  stateAt: LogIndex | undefined;
+  frame: Buffer;
+}
+
+/** Where the engine stands behind a step. To be shown to nobody before the step's operations are durable. */
+export interface EngineView {
+  decidedIdx: LogIndex;
+  acceptedIdx: LogIndex;
+  compactedIdx: LogIndex;
+  promise: Ballot;
+  currentLeader: { pid: number; inAcceptPhase: boolean } | undefined;
+  /** The decided stop-sign. */
+  reconfigured: StopSign | undefined;
+}
+
+export interface StepOutcome {
+  step: number;
+  view: EngineView;
+  refusedProposals: boolean;
+  refusedStopsign: boolean;
+  refusedMessages: { which: number; reason: string }[];
+  /** Peers below the floor, for which there was no state to give. */
+  withheld: number[];
+  frames: OutgoingFrame[];
+  ops: StorageOp<Buffer, Buffer>[];
+}
+
+const NONE = 2n ** 64n - 1n;
+const REFUSED_PROPOSALS = 1;
+const REFUSED_STOPSIGN = 2;
+
+export function packInput(input: StepInput, { durableStep, stateAt, floor }: StorageStanding): Buffer {
+  const { calls = [], messages = [], proposals = [], tick = false } = input;
+  const packed = new PackedWriter()
+    .u64(durableStep)
+    .u64(stateAt ?? NONE)
+    .u64(floor);
+  packed.u32(calls.length);
+  for (const call of calls) packCall(packed, call);
+  for (const list of [messages, proposals]) {
+    packed.u32(list.length);
+    for (const bytes of list) packed.byteString(bytes);
+  }
+  return packed.flag(tick).bytes;
+}
+
+function packCall(packed: PackedWriter, call: Call): void {
+  switch (call.type) {
+    case 'reconnected':
+      packed.u8(1).u32(call.pid);
+      break;
+    case 'tryBecomeLeader':
+      packed.u8(2);
+      break;
+    case 'setPriority':
+      packed.u8(3).u32(call.priority);
+      break;
+    case 'reconfigure':
+      packed.u8(4).stopsign(call.stopsign);
+      break;
+  }
+}
+
+/** `start` is where the outcome begins in `bytes`. Its buffers are views of them. */
+export function unpackOutcome(bytes: Buffer, start: number): StepOutcome {
+  const reader = new PackedReader(bytes, start);
+  const step = reader.index();
+  const decidedIdx = reader.index();
+  const acceptedIdx = reader.index();
+  const compactedIdx = reader.index();
+  const promise = reader.ballot();
+  const leader = reader.u32();
+  const inAcceptPhase = reader.flag();
+  const refusals = reader.u8();
+  const reconfigured = reader.flag() ? reader.stopsign() : undefined;
+  const currentLeader = leader === 0 ? undefined : { pid: leader, inAcceptPhase };
+  return {
+    step,
+    view: { decidedIdx, acceptedIdx, compactedIdx, promise, currentLeader, reconfigured },
+    refusedProposals: (refusals & REFUSED_PROPOSALS) !== 0,
+    refusedStopsign: (refusals & REFUSED_STOPSIGN) !== 0,
+    refusedMessages: reader.list(() => ({ which: reader.u32(), reason: reader.text() })),
+    withheld: reader.list(() => reader.u32()),
+    frames: reader.list(() => {
+      const to = reader.u32();
+      const stateAt = reader.u64();
+      return { to, stateAt: typeof stateAt === 'bigint' ? undefined : stateAt, frame: reader.byteString() };
+    }),
+    ops: reader.list(() => unpackOp(reader)),
+  };
+}
+
+function unpackOp(reader: PackedReader): StorageOp<Buffer, Buffer> {
+  const entries = () => reader.list(() => reader.byteString());
+  const kind = reader.u8();
+  switch (kind) {
+    case 1:
+      return { type: 'appendEntries', entries: entries() };
+    case 2:
+      return { type: 'appendOnPrefix', fromIdx: reader.index(), entries: entries() };
+    case 3:
+      return { type: 'setPromise', ballot: reader.ballot() };
+    case 4:
+      return { type: 'setAcceptedRound', ballot: reader.ballot() };
+    case 5:
+      return { type: 'setDecidedIdx', idx: reader.index() };
+    case 6:
+      return { type: 'setCompactedIdx', idx: reader.index() };
+    case 7:
+      return { type: 'trim', idx: reader.index() };
+    case 8:
+      return { type: 'setStopsign', stopsign: reader.flag() ? reader.stopsign() : undefined };
+    case 9:
+      return { type: 'setSnapshot', snapshot: reader.byteString() };
+    default:
+      throw new RangeError(`there is no operation ${kind}`);
+  }
+}

@@ -1,0 +1,136 @@
+// Numbers, byte strings, ballots and stop-signs as they cross to the engine and back: engine/src/bytes.rs in TypeScript.
+
+import type { Ballot, NodeId, StopSign } from '../contract/storage.js';
+
+const FIRST_SIZE = 256;
+
+/** Grows as it is written to. */
+export class PackedWriter {
+  #bytes = Buffer.allocUnsafe(FIRST_SIZE);
+  #length = 0;
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  u8(value: number): this {
+    this.#room(1);
+    this.#length = this.#bytes.writeUInt8(value, this.#length);
+    return this;
+  }
+
+  flag(value: boolean): this {
+    return this.u8(value ? 1 : 0);
+  }
+
+  u32(value: number): this {
+    this.#room(4);
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+    return this;
+  }
+
+  u64(value: NodeId): this {
+    this.#room(8);
+    this.#length = this.#bytes.writeBigUInt64LE(BigInt(value), this.#length);
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#room(bytes.byteLength);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
+    return this;
+  }
+
+  byteString(bytes: Uint8Array): this {
+    return this.u32(bytes.byteLength).raw(bytes);
+  }
+
+  ballot({ configId, n, priority, pid }: Ballot): this {
+    return this.u32(configId).u32(n).u32(priority).u64(pid);
+  }
+
+  stopsign({ nextConfig: { configurationId, nodes, flexibleQuorum }, metadata }: StopSign): this {
+    this.u32(configurationId).u32(nodes.length);
+    for (const node of nodes) this.u64(node);
+    this.flag(flexibleQuorum !== undefined);
+    if (flexibleQuorum !== undefined) this.u32(flexibleQuorum.readQuorumSize).u32(flexibleQuorum.writeQuorumSize);
+    this.flag(metadata !== undefined);
+    return metadata === undefined ? this : this.byteString(metadata);
+  }
+
+  #room(size: number): void {
+    const needed = this.#length + size;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+/** Of bytes that come from the engine, which packs them right: nothing is checked. */
+export class PackedReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, start = 0) {
+    this.#bytes = bytes;
+    this.#at = start;
+  }
+
+  u8(): number {
+    return this.#bytes.readUInt8(this.#skip(1));
+  }
+
+  flag(): boolean {
+    return this.u8() === 1;
+  }
+
+  u32(): number {
+    return this.#bytes.readUInt32LE(this.#skip(4));
+  }
+
+  u64(): NodeId {
+    const value = this.#bytes.readBigUInt64LE(this.#skip(8));
+    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  }
+
+  /** The engine keeps every index below 2^53. */
+  index(): number {
+    return Number(this.u64());
+  }
+
+  /** A view. */
+  byteString(): Buffer {
+    const length = this.u32();
+    const start = this.#skip(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  text(): string {
+    return this.byteString().toString();
+  }
+
+  list<V>(item: () => V): V[] {
+    const items: V[] = [];
+    for (let left = this.u32(); left > 0; left--) items.push(item());
+    return items;
+  }
+
+  ballot(): Ballot {
+    return { configId: this.u32(), n: this.u32(), priority: this.u32(), pid: this.u64() };
+  }
+
+  stopsign(): StopSign {
+    const stopsign: StopSign = { nextConfig: { configurationId: this.u32(), nodes: this.list(() => this.u64()) } };
+    if (this.flag()) stopsign.nextConfig.flexibleQuorum = { readQuorumSize: this.u32(), writeQuorumSize: this.u32() };
+    if (this.flag()) stopsign.metadata = Buffer.from(this.byteString());
+    return stopsign;
+  }
+
+  #skip(length: number): number {
+    const start = this.#at;
+    this.#at += length;
+    return start;
+  }
+}

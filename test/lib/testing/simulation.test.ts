@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  type Sabotage,
+  Simulation,
+  SimulationFailure,
+  type SimulationOptions,
+} from '../../../lib/testing/simulation.js';
+
+/** Which of them fails, of the seeds from `first` on. */
+function failures(first: number, count: number, options: Omit<SimulationOptions, 'seed'> & Sabotage): string[] {
+  const found: string[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      Simulation.runSabotaged({ replicas: seed % 3 === 0 ? 5 : 3, ...options, seed });
+    } catch (error) {
+      found.push((error as SimulationFailure).message);
+    }
+  }
+  return found;
+}
+
+describe('a simulation', () => {
+  it.each<[string, object]>([
+    ['crashes, broken connections and compaction', {}],
+    ['lost messages besides', { loss: true }],
+    ['an end of the configuration', { reconfiguration: true }],
+    ['all of these', { loss: true, reconfiguration: true }],
+  ])('finds that replicas agree and go on, with %s', (_, troubles) => {
+    expect(failures(0, 10, troubles)).toEqual([]);
+  });
+
+  it('is the same each time for the same seed, and another for another', () => {
+    const lines = (seed: number) => {
+      const trace: string[] = [];
+      const report = Simulation.run({ seed, trace: (line) => trace.push(line) });
+      return [report, ...trace];
+    };
+    expect(lines(7)).toEqual(lines(7));
+    expect(lines(8)).not.toEqual(lines(7));
+  });
+
+  it('has what it is for in it: crashes, and frames of connections that were replaced', () => {
+    const reports = Array.from({ length: 5 }, (_, seed) => Simulation.run({ seed }));
+    expect(reports.some(({ crashes }) => crashes > 0)).toBe(true);
+    expect(reports.some(({ lateFrames }) => lateFrames > 0)).toBe(true);
+    expect(reports.every(({ decided }) => decided > 0)).toBe(true);
+  });
+
+  it('names the seed of a failure, which replays it', () => {
+    const fail = () => Simulation.runSabotaged({ seed: 0, replicas: 5, forgetting: 'promise' });
+    expect(fail).toThrow(SimulationFailure);
+    expect(fail).toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
+    expect(failures(0, 1, { forgetting: 'promise' })).toEqual(failures(0, 1, { forgetting: 'promise' }));
+  });
+
+  it.each([
+    ['promise', /has promised/],
+    ['acceptedRound', /has accepted/],
+    ['tail', /has accepted/],
+  ] as const)('notices a disk that forgets the %s', (forgetting, message) => {
+    const found = failures(0, 3, { forgetting });
+    expect(found.length).toBeGreaterThan(0);
+    expect(found[0]).toMatch(message);
+  });
+
+  it.each<[string, number, object]>([
+    ['G1b', 254, { compaction: false }],
+    ['G2', 0, { reconfiguration: true }],
+    ['G4', 1, {}],
+    ['G6', 1243, { reconfiguration: true, loss: true, compaction: false }],
+  ])('notices that guard %s is missing, with seed %i', (withoutGuard, seed, troubles) => {
+    expect(failures(seed, 1, troubles)).toEqual([]);
+    expect(failures(seed, 1, { ...troubles, withoutGuard })).toHaveLength(1);
+  });
+
+  it('refuses what is no seed and no cluster', () => {
+    expect(() => Simulation.run({ seed: 0.5 })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => Simulation.run({ seed: 1, replicas: 1 })).toThrow('from 2 to 9, not 1');
+  });
+});
