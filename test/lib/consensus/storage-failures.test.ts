@@ -129,7 +129,7 @@ describe('a storage that no replica of the cluster has written', () => {
   it('compacted past what is decided ends the replica', () => {
     const storage = new MemStorage<string>();
     const omni = OmniPaxos.build({ configurationId: 1, nodes: [1, 2] }, { pid: 1 }, storage);
-    storage.compact(3);
+    storage.setCompactedIdx(3);
     expect(() => omni.tick()).toThrow(expect.objectContaining({ code: 'ENGINE_FAILED' }));
     expect(() => omni.append('more')).toThrow(ConsensusError);
   });
