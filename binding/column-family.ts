@@ -8,6 +8,7 @@ export interface FamilyOwner {
 
 /** A named key space of a database, with a memtable and files of its own. */
 export interface ColumnFamilyOf<D> {
+  /** Unique in its database. */
   readonly name: string;
   /** The database that it is in. */
   readonly database: D;

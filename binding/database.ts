@@ -13,6 +13,7 @@ import { packedOf, type WriteBatch } from './write-batch.js';
 /** A named key space of a database, with a memtable and files of its own. From {@link Database.columnFamily}. */
 export type ColumnFamily = ColumnFamilyOf<Database>;
 
+/** Of one write. */
 export interface WriteOptions {
   /** The WAL is fsynced before this settles. Default false: the operating system has the write, the disk may not. */
   sync?: boolean;

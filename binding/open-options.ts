@@ -12,12 +12,15 @@ import {
 import type { NativeColumnFamilyOptions, NativeOpenOptions } from './native-addon.js';
 import { RocksError } from './rocks-error.js';
 
+/** A column family that is opened or made. */
 export interface ColumnFamilyOptions {
+  /** Not empty, well-formed, without \0. */
   name: string;
   /** Bytes of memtable before it is flushed to a file, at least 64 KiB. Default 64 MiB. */
   writeBufferSize?: number;
 }
 
+/** How a database is opened. */
 export interface DatabaseOptions {
   /** Column families to open, beside `default`. All that exist on disk are opened in any case. */
   columnFamilies?: readonly (string | ColumnFamilyOptions)[];

@@ -1,6 +1,8 @@
 /** A key and its value. Both share memory with the other rows of their read: copy what you keep for long. */
 export interface Row {
+  /** A view, see above. */
   key: Buffer;
+  /** A view, see above. */
   value: Buffer;
 }
 

@@ -5,6 +5,7 @@ import type { DatabaseCore } from './database-core.js';
 import type { NativeScanArguments } from './native-addon.js';
 import { PackedRows, type Row } from './packed-rows.js';
 
+/** Of an iteration. */
 export interface IterateOptions {
   /** Ends it: the `next()` that waits, and every later one, rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -3,9 +3,13 @@ import type { NativeScanArguments } from './native-addon.js';
 
 /** Which rows, and how many. Keys are compared byte by byte. Of two bounds on one side, the narrower holds. */
 export interface ScanRange {
+  /** From this key on. */
   gte?: Uint8Array;
+  /** From behind this key on. */
   gt?: Uint8Array;
+  /** Up to this key. */
   lte?: Uint8Array;
+  /** Up to before this key. */
   lt?: Uint8Array;
   /** From the last row to the first. Default false. */
   reverse?: boolean;

@@ -1,3 +1,4 @@
+/** What a {@link ConsensusError} is about. */
 export type ConsensusErrorCode =
   | 'ENGINE_FAILED'
   | 'INVALID_ARGUMENT'
@@ -25,8 +26,10 @@ export type ConsensusErrorCode =
  * - `STORAGE_FAILED`: the storage could not be written or read. The replica has ended there; open it again
  */
 export class ConsensusError extends Error {
+  /** Stable: messages may change, codes do not. */
   readonly code: ConsensusErrorCode;
 
+  /** `cause` in `options` is the error beneath. */
   constructor(code: ConsensusErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ConsensusError';

@@ -9,8 +9,11 @@ import { contentsOf, Engine, malformed } from './engine.js';
 import { fromBytes, messageOf, toBytes } from './entry-bytes.js';
 import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
 
+/** A message for a peer, to be sent behind those that came before it. */
 export interface OutgoingMessage {
+  /** The pid of the peer. */
   to: number;
+  /** For its `handleIncoming`. */
   bytes: Uint8Array;
 }
 

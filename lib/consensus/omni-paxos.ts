@@ -18,6 +18,7 @@ import { malformed } from './engine.js';
 import { MAX_BYTES, toBytes } from './entry-bytes.js';
 import type { LogEntry } from './log-entry.js';
 
+/** How entries and states travel in messages. */
 export interface OmniPaxosOptions<T> {
   /** Of entries in messages. Default: msgpackr. The storage has its own. */
   entryCodec?: Codec<T>;
@@ -241,6 +242,7 @@ export class OmniPaxos<T> {
     return this.#engine.view.compactedIdx;
   }
 
+  /** The ballot below which this replica accepts nothing. */
   get promise(): Ballot {
     return { ...this.#engine.view.promise };
   }

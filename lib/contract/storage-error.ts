@@ -25,6 +25,7 @@ export class StorageError extends Error {
   /** Stable: messages may change, codes do not. */
   readonly code: StorageErrorCode;
 
+  /** `cause` in `options` is the error beneath. */
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StorageError';

@@ -8,17 +8,23 @@ export type LogIndex = number;
 /** A u64. Read back as a number where it is a safe integer, else as a bigint. */
 export type NodeId = number | bigint;
 
-/** The number of a leader's round. All fields but `pid` are u32. */
+/** The number of a leader's round, by which rounds are compared: `n` first, then `priority`, then `pid`. */
 export interface Ballot {
+  /** The configuration it belongs to, a u32. */
   configId: number;
+  /** Grows with each attempt to lead, a u32. */
   n: number;
+  /** Decides between candidates of the same `n`, a u32. */
   priority: number;
+  /** The candidate. */
   pid: NodeId;
 }
 
+/** The replicas of one configuration. */
 export interface ClusterConfig {
-  /** u32 */
+  /** A u32. */
   configurationId: number;
+  /** Their pids. */
   nodes: NodeId[];
   /** Quorums other than the majority; sizes are numbers of nodes. */
   flexibleQuorum?: { readQuorumSize: number; writeQuorumSize: number };
@@ -26,7 +32,9 @@ export interface ClusterConfig {
 
 /** The entry that ends a configuration: nothing is accepted after it. */
 export interface StopSign {
+  /** The configuration that takes over. */
   nextConfig: ClusterConfig;
+  /** Bytes of the proposer's own. */
   metadata?: Uint8Array;
 }
 
@@ -48,7 +56,9 @@ export interface AppendedRange {
 
 /** An entry and its place in the log. */
 export interface IndexedEntry<T> {
+  /** Its place. */
   index: LogIndex;
+  /** What was appended, decoded. */
   entry: T;
 }
 

@@ -1,4 +1,5 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { Mode, Result } from '../contract/mode.js';
 import type { LogIndex, StorageOp } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import type { Codecs } from './codecs.js';
@@ -6,10 +7,6 @@ import type { Cursor } from './cursor.js';
 import type { Failures } from './failures.js';
 import type { LogFamily } from './log-family.js';
 import type { LogPart, Reading } from './readings.js';
-
-export type Mode = 'blocking' | 'async';
-/** What a method of a storage of this mode returns. */
-export type Result<M extends Mode, V> = M extends 'async' ? Promise<V> : V;
 
 /** Of one write, beside its operations. */
 export interface WriteExtras {

@@ -3,6 +3,7 @@
 
 import { type InspectOptions, inspect } from 'node:util';
 import { packedOf } from '../../binding/write-batch.js';
+import type { Mode, Result } from '../contract/mode.js';
 import type { AtomicWriteOptions, ReadOptions, ReadSignal } from '../contract/options.js';
 import type { AppendedRange, Ballot, LogBounds, LogIndex, StopSign, StorageOp } from '../contract/storage.js';
 import { checkAtomicWriteOptions, checkIndex, checkOp, checkOps, checkReadOptions } from '../contract/validate.js';
@@ -10,7 +11,7 @@ import { refuseUsedFamilies } from '../families/family-use.js';
 import { ballotCodec, stopsignCodec } from '../format/ballots.js';
 import { checkCompaction, compactionOps } from './compaction.js';
 import { type Cursor, logLength, nextIdx } from './cursor.js';
-import type { LogAccess, Mode, Result, WriteExtras } from './log-access.js';
+import type { LogAccess, WriteExtras } from './log-access.js';
 import { type Reading, readBounds, readEntries, readIndex, readMeta, readSuffix } from './readings.js';
 
 /** What an iterator over a log holds in memory at once, unless told. */

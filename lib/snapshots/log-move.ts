@@ -1,13 +1,14 @@
 // What a log must be like to give way to a snapshot, and the operations by which it does.
 
 import type { ColumnFamily, Database } from '../../binding/index.js';
+import type { Mode } from '../contract/mode.js';
 import type { LogIndex, StorageOp } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { invalid } from '../contract/validate.js';
 import { AsyncRocksdbStorage } from '../log/async-rocksdb-storage.js';
 import { checkCompaction, compactionOps } from '../log/compaction.js';
 import { type Cursor, nextIdx } from '../log/cursor.js';
-import type { LogAccess, Mode } from '../log/log-access.js';
+import type { LogAccess } from '../log/log-access.js';
 import type { LogFamily } from '../log/log-family.js';
 import { RocksdbStorage } from '../log/rocksdb-storage.js';
 import { accessOf } from '../log/storage-methods.js';

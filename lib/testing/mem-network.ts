@@ -15,6 +15,7 @@ interface Sent {
  * be delivered on a way that is cut is lost.
  */
 export class MemNetwork {
+  /** Which ways are cut. */
   readonly partition = new PartitionController();
   readonly #receivers = new Map<number, Receive>();
   #underWay: Sent[] = [];

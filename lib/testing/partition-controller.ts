@@ -20,6 +20,7 @@ export class PartitionController {
     this.#blocked.add(way(from, to));
   }
 
+  /** Messages of `from` reach `to` again. */
   unblock(from: number, to: number): void {
     this.#blocked.delete(way(from, to));
   }
@@ -30,6 +31,7 @@ export class PartitionController {
     this.#blocked.clear();
   }
 
+  /** Whether a message of `from` would be lost on its way to `to`. */
   isBlocked(from: number, to: number): boolean {
     return this.#blocked.has(way(from, to)) || this.#isolated.has(from) || this.#isolated.has(to);
   }

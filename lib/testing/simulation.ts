@@ -7,6 +7,7 @@ import { SeededRandom } from './seeded-random.js';
 import { type Forgotten, SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNetwork, TICK } from './simulated-network.js';
 
+/** Which run, of how many replicas, with which troubles. */
 export interface SimulationOptions extends Troubles {
   /** An integer. The same seed, with the same options, is the same run. */
   seed: number;
@@ -24,11 +25,15 @@ export interface Sabotage {
   takingLateFrames?: boolean;
 }
 
+/** What a simulation has been through. */
 export interface SimulationReport {
+  /** Of the run: it replays it. */
   seed: number;
   /** How often a replica was called. */
   steps: number;
+  /** Entries, on the replica that knows most. */
   decided: number;
+  /** Of replicas, with or without the loss of unsynced writes. */
   crashes: number;
   /** Frames that came on a connection that had been replaced. */
   lateFrames: number;
@@ -38,8 +43,10 @@ export interface SimulationReport {
 
 /** What a simulation found. The seed replays it. */
 export class SimulationFailure extends Error {
+  /** Of the run: it replays it. */
   readonly seed: number;
 
+  /** The message is told with the seed before it. */
   constructor(seed: number, message: string, options?: ErrorOptions) {
     super(`seed ${seed}: ${message}`, options);
     this.name = 'SimulationFailure';
