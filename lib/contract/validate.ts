@@ -159,10 +159,20 @@ export function checkReadOptions(value: unknown, known: readonly (keyof ReadOpti
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
     throw invalid('options.maxBytes', 'a safe integer > 0', maxBytes);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('options.signal', 'an AbortSignal', signal);
+  const checked = checkSignal(signal);
+  return { ...(maxBytes !== undefined && { maxBytes }), ...(checked !== undefined && { signal: checked }) };
+}
+
+/** By what it can do, so that a signal of another realm is one as well. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  const { aborted, addEventListener, throwIfAborted } = (
+    typeof value === 'object' && value !== null ? value : {}
+  ) as Partial<AbortSignal>;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function' || typeof throwIfAborted !== 'function') {
+    throw invalid('options.signal', 'an AbortSignal', value);
   }
-  return { ...(maxBytes !== undefined && { maxBytes }), ...(signal !== undefined && { signal }) };
+  return value as AbortSignal;
 }
 
 export function checkCodec<V>(argument: string, value: unknown): Codec<V> {

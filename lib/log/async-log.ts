@@ -9,7 +9,7 @@ import { CallOrder } from './call-order.js';
 import type { Codecs } from './codecs.js';
 import { type Cursor, EMPTY } from './cursor.js';
 import { Failures } from './failures.js';
-import { type LogAccess, refuseIfClosed, type WriteExtras } from './log-access.js';
+import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
 import { HIGHEST, LOWEST, LogFamily } from './log-family.js';
 import { type LogPart, type Reading, type ReadStep, readIndex, readMeta, readPart } from './readings.js';
 import { RecordPacker } from './record-packer.js';
@@ -165,14 +165,17 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
 
   // ── Reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  read<V>(reading: (cursor: Cursor) => Reading<V>, signal?: AbortSignal): Promise<V> {
+  read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): Promise<V> {
     const { cursor } = this;
     const called = this.#writesCalled;
     let started: Started<V>;
+    let signal: AbortSignal | undefined;
     try {
       refuseIfClosed(this.#isClosed, this.location);
+      const steps = reading(cursor);
+      signal = signalOf?.();
       signal?.throwIfAborted();
-      started = this.#start(reading(cursor));
+      started = this.#start(steps);
     } catch (error) {
       return this.#behindWrites(() => {
         throw asStorageError(error);

@@ -3,7 +3,7 @@ import type { LogIndex, StorageOp } from '../contract/storage.js';
 import { BlockingLog } from './blocking-log.js';
 import { toCodecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
-import type { LogAccess, WriteExtras } from './log-access.js';
+import type { LogAccess, SignalOf, WriteExtras } from './log-access.js';
 import { MemRecords } from './mem-records.js';
 import { PromisedStorage } from './promised-storage.js';
 import type { LogPart, Reading } from './readings.js';
@@ -54,8 +54,8 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
     return this.#log.write(given, result, extras);
   }
 
-  async read<V>(reading: (cursor: Cursor) => Reading<V>, signal?: AbortSignal): Promise<V> {
-    return this.#log.read(reading, signal);
+  async read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): Promise<V> {
+    return this.#log.read(reading, signalOf);
   }
 
   async readPart(from: LogIndex, to: LogIndex, maxBytes: number): Promise<LogPart<T>> {

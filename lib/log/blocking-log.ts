@@ -4,7 +4,7 @@ import type { Codecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
 import type { Probe } from './live-ranges.js';
-import { type LogAccess, refuseIfClosed, type WriteExtras } from './log-access.js';
+import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
 import type { LogFamily } from './log-family.js';
 import { type EntryPage, finish, type LogPart, type PageStep, type Reading, readPart } from './readings.js';
 import { type StorageRecord, transition } from './transition.js';
@@ -66,10 +66,11 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
     return result(cursor, before);
   }
 
-  read<V>(reading: (cursor: Cursor) => Reading<V>, signal?: AbortSignal): V {
+  read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): V {
     refuseIfClosed(this.#isClosed, this.location);
-    signal?.throwIfAborted();
-    return finish(reading(this.#cursor), this.#store);
+    const steps = reading(this.#cursor);
+    signalOf?.()?.throwIfAborted();
+    return finish(steps, this.#store);
   }
 
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): LogPart<T> {

@@ -8,6 +8,9 @@ import type { Failures } from './failures.js';
 import type { LogFamily } from './log-family.js';
 import type { LogPart, Reading } from './readings.js';
 
+/** The signal that may end a reading, if there is one. */
+export type SignalOf = () => AbortSignal | undefined;
+
 /** Of one write, beside its operations. */
 export interface WriteExtras {
   /** The caller's own records. */
@@ -34,8 +37,11 @@ export interface LogAccess<T, S, M extends Mode> {
     result: (after: Cursor, before: Cursor) => V,
     extras?: WriteExtras,
   ): Result<M, V>;
-  /** What `reading` finds, seeing every write called before. It gives up once `signal` is aborted. */
-  read<V>(reading: (cursor: Cursor) => Reading<V>, signal?: AbortSignal): Result<M, V>;
+  /**
+   * What `reading` finds, seeing every write called before. It gives up once the signal is aborted that `signalOf` gives,
+   * which is asked when the reading has begun.
+   */
+  read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): Result<M, V>;
   /** About `maxBytes` of the live entries of `[from, to)`, as they are once every write called before is done. */
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): Result<M, LogPart<T>>;
   /** Refuses every later call, and gives the log to the next storage once every earlier call is done. */

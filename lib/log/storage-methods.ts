@@ -195,11 +195,15 @@ export abstract class StorageMethods<T, S, M extends Mode> {
    * @throws StorageError `CODEC` where an entry cannot be decoded; or the reason of `signal`
    */
   getEntries(from: LogIndex, to: LogIndex, options?: ReadOptions): Result<M, T[]> {
-    return this.#log.read((cursor) => {
-      const { maxBytes } = checkReadOptions(options, ['maxBytes', 'signal']);
-      const { entry } = this.#log.codecs;
-      return readEntries(cursor, entry, checkIndex('from', from), checkIndex('to', to), maxBytes);
-    }, signalOf(options));
+    let checked: ReadOptions = {};
+    return this.#log.read(
+      (cursor) => {
+        checked = checkReadOptions(options, ['maxBytes', 'signal']);
+        const { entry } = this.#log.codecs;
+        return readEntries(cursor, entry, checkIndex('from', from), checkIndex('to', to), checked.maxBytes);
+      },
+      () => checked.signal,
+    );
   }
 
   /**
@@ -207,10 +211,14 @@ export abstract class StorageMethods<T, S, M extends Mode> {
    * @throws StorageError `CODEC` where an entry cannot be decoded; or the reason of `signal`
    */
   getSuffix(from: LogIndex, options?: ReadSignal): Result<M, T[]> {
-    return this.#log.read((cursor) => {
-      checkReadOptions(options, ['signal']);
-      return readSuffix(cursor, this.#log.codecs.entry, checkIndex('from', from));
-    }, signalOf(options));
+    let checked: ReadSignal = {};
+    return this.#log.read(
+      (cursor) => {
+        checked = checkReadOptions(options, ['signal']);
+        return readSuffix(cursor, this.#log.codecs.entry, checkIndex('from', from));
+      },
+      () => checked.signal,
+    );
   }
 
   /** The compaction floor: the entries below it are gone, or may go. 0 where none was set. */
@@ -279,12 +287,6 @@ export function checkIteration(from: unknown, to: unknown, options: unknown) {
     maxBytes,
     signal,
   };
-}
-
-/** Undefined where it is none: the check of all options says so, in its turn. */
-function signalOf(options: ReadSignal | undefined): AbortSignal | undefined {
-  const signal = typeof options === 'object' && options !== null ? options.signal : undefined;
-  return signal instanceof AbortSignal ? signal : undefined;
 }
 
 function nothing(): void {}

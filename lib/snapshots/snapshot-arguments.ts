@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { isGone } from '../../binding/arguments.js';
 import { StorageError } from '../contract/storage-error.js';
-import { checkIndex, checkOptions, invalid } from '../contract/validate.js';
+import { checkIndex, checkOptions, checkSignal, invalid } from '../contract/validate.js';
 import { MAX_NAME_BYTES } from '../format/snapshot-keys.js';
 import type { PutOptions, SnapshotReadOptions } from './snapshot.js';
 
@@ -41,18 +41,6 @@ export function checkPutOptions(options: unknown): { overwrite: boolean; signal:
 export function checkReadOptions(options: unknown): { signal: AbortSignal | undefined } {
   if (options === undefined) return { signal: undefined };
   return { signal: checkSignal(checkOptions<SnapshotReadOptions>(options, ['signal']).signal) };
-}
-
-/** By what it can do, so that a signal of another realm is one as well. */
-function checkSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  const { aborted, addEventListener } = (
-    typeof value === 'object' && value !== null ? value : {}
-  ) as Partial<AbortSignal>;
-  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
-    throw invalid('options.signal', 'an AbortSignal', value);
-  }
-  return value as AbortSignal;
 }
 
 /** @throws StorageError INVALID_ARGUMENT */
