@@ -2,9 +2,11 @@
 // is empty nothing in it tells.
 
 import { coreOf } from '../../binding/database.js';
+import type { DatabaseCore } from '../../binding/database-core.js';
 import type { ColumnFamily } from '../../binding/index.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import { StorageError } from '../contract/storage-error.js';
+import { useOnDisk } from './use-on-disk.js';
 
 export type FamilyUse = 'a log' | 'a snapshot store';
 
@@ -16,19 +18,38 @@ interface Used {
   writer?: WeakRef<object> | undefined;
 }
 
-const uses = new WeakMap<ColumnFamily, Used>();
+/** Of the column families of one database, by their ids. */
+class FamilyUses {
+  readonly used = new Map<number, Used>();
+  /** In which nothing was found but records of the caller's own. */
+  readonly ownRecords = new Set<number>();
+}
+
+const usesIn = new WeakMap<DatabaseCore, FamilyUses>();
+
+function usesOf(core: DatabaseCore): FamilyUses {
+  const known = usesIn.get(core) ?? new FamilyUses();
+  usesIn.set(core, known);
+  return known;
+}
+
+function placeOf(family: ColumnFamily): { used: Map<number, Used>; id: number } {
+  const core = coreOf(family.database);
+  return { used: usesOf(core).used, id: core.idOf(family) };
+}
 
 /**
  * Notes what a column family is used as.
  * @throws StorageError INVALID_ARGUMENT where it is used as something else
  */
 export function claimFamily(family: ColumnFamily, use: FamilyUse): void {
-  const used = uses.get(family);
-  if (used === undefined) uses.set(family, { as: use, isSettled: true });
-  else if (used.as !== use) {
-    const message = `column family ${family.name} is open as ${used.as}: ${use} needs one of its own`;
+  const { used, id } = placeOf(family);
+  const { as = use } = used.get(id) ?? {};
+  if (as !== use) {
+    const message = `column family ${family.name} is open as ${as}: ${use} needs one of its own`;
     throw new StorageError('INVALID_ARGUMENT', message);
   }
+  if (!used.has(id)) used.set(id, { as: use, isSettled: true });
 }
 
 /**
@@ -37,50 +58,65 @@ export function claimFamily(family: ColumnFamily, use: FamilyUse): void {
  * @throws StorageError INVALID_ARGUMENT where another storage writes to it that is neither closed nor collected
  */
 export function claimLog(family: ColumnFamily, writer: object | undefined): void {
-  if (!uses.has(family)) uses.set(family, { as: 'a log', isSettled: false });
+  const { used, id } = placeOf(family);
+  if (!used.has(id)) used.set(id, { as: 'a log', isSettled: false });
   claimFamily(family, 'a log');
   if (writer === undefined) return;
-  const used = uses.get(family) as Used;
-  if (used.writer?.deref() !== undefined) {
+  const log = used.get(id) as Used;
+  if (log.writer?.deref() !== undefined) {
     const { name, database } = family;
     const message = `the log in column family ${name} of ${database.path} is open for writing already`;
     throw new StorageError('INVALID_ARGUMENT', `${message}: use that storage, or close it first`);
   }
-  used.writer = new WeakRef(writer);
+  log.writer = new WeakRef(writer);
 }
 
 /** It is a log indeed. */
 export function settleLog(family: ColumnFamily): void {
-  const used = uses.get(family);
-  if (used !== undefined) used.isSettled = true;
+  const { used, id } = placeOf(family);
+  const log = used.get(id);
+  if (log !== undefined) log.isSettled = true;
 }
 
 /** `writer` has failed to open the log, or is done with it: the next may have it. */
 export function releaseLog(family: ColumnFamily, writer: object): void {
-  const used = uses.get(family);
-  if (used?.writer?.deref() === writer) used.writer = undefined;
-  if (used?.isSettled === false) uses.delete(family);
+  const { used, id } = placeOf(family);
+  const log = used.get(id);
+  if (log?.writer?.deref() === writer) log.writer = undefined;
+  if (log?.isSettled === false) used.delete(id);
 }
 
 /**
  * That `batch`, of a caller's own records, leaves alone every log and every snapshot store of the database of `log`, the
- * column family of the log that it is written with.
- * @throws StorageError INVALID_ARGUMENT
+ * column family of the log that it is written with. Into a column family that nobody has opened it looks, once.
+ * @throws StorageError INVALID_ARGUMENT; ROCKSDB where it cannot look
  */
 export function refuseUsedFamilies(batch: PackedBatch, log: ColumnFamily): void {
-  const { database } = log;
-  const core = coreOf(database);
+  const core = coreOf(log.database);
   try {
     batch.checkOwner(core);
   } catch (error) {
     throw new StorageError('INVALID_ARGUMENT', `options.alongside: ${(error as Error).message}`, { cause: error });
   }
-  const written = batch.families();
-  for (const name of database.columnFamilies) {
-    const family = database.columnFamily(name);
-    const used = uses.get(family);
-    if (used === undefined || !written.has(core.idOf(family))) continue;
-    const whose = family === log ? `${name}, the column family of the log itself` : `${name}, which is ${used.as}`;
-    throw new StorageError('INVALID_ARGUMENT', `options.alongside must not write to ${whose}`);
+  const { used, ownRecords } = usesOf(core);
+  for (const id of batch.families()) {
+    if (ownRecords.has(id) && !used.has(id)) continue;
+    const family = familyOf(log, id);
+    if (family === undefined) continue; // dropped: the write will be refused for that
+    const use = used.get(id)?.as ?? useOnDisk(family);
+    if (use === undefined) ownRecords.add(id);
+    else
+      throw touches(
+        family === log ? `${log.name}, the column family of the log itself` : `${family.name}, which is ${use}`,
+      );
   }
+}
+
+function familyOf({ database }: ColumnFamily, id: number): ColumnFamily | undefined {
+  const core = coreOf(database);
+  return database.columnFamilies.map((name) => database.columnFamily(name)).find((family) => core.idOf(family) === id);
+}
+
+function touches(what: string): StorageError {
+  return new StorageError('INVALID_ARGUMENT', `options.alongside must not write to ${what}`);
 }

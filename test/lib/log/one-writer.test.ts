@@ -141,6 +141,22 @@ describe.each(kinds)('what is written alongside a %s', (_, open) => {
       },
     ],
     ['a snapshot store', () => SnapshotStore.openIn(database, 'other')],
+    [
+      'a log that was not opened since the database was',
+      async () => {
+        RocksdbStorage.openIn<string>(database, 'other').setPromise({ configId: 1, n: 1, priority: 0, pid: 1 });
+        await database.close();
+        database = await openAt(database.path);
+      },
+    ],
+    [
+      'a snapshot store that was not opened since the database was',
+      async () => {
+        await (await SnapshotStore.openIn(database, 'other')).put('s', 1, Buffer.from('state'));
+        await database.close();
+        database = await openAt(database.path);
+      },
+    ],
   ])('may not touch the column family of %s', async (_, use) => {
     await use();
     const log = await open();
@@ -153,6 +169,26 @@ describe.each(kinds)('what is written alongside a %s', (_, open) => {
     expect(database.scanSync(database.columnFamily('other'))).toEqual(before);
     expect(database.scanSync(database.columnFamily('mine'))).toEqual([]);
     expect(await log.getLogLen()).toBe(0);
+  });
+});
+
+describe("records of a caller's own", () => {
+  it('are written alongside, though their keys look like those of a log or a store', async () => {
+    const mine = database.columnFamily('mine');
+    const keys = ['L/20261125', 'S/name', 'C/chunk', 'M/mine', 'L/'].map((key) => Buffer.from(key));
+    const log = RocksdbStorage.openIn<string>(database, 'log');
+    for (let i = 0; i < 2; i++) {
+      const batch = new WriteBatch();
+      for (const key of keys) batch.put(mine, key, Buffer.from('value'));
+      log.writeAtomically([{ type: 'appendEntry', entry: 'a' }], { alongside: batch });
+    }
+    expect(database.scanSync(mine)).toHaveLength(keys.length);
+    await database.close();
+    database = await openAt(database.path);
+    const again = RocksdbStorage.openIn<string>(database, 'log');
+    const batch = new WriteBatch().delete(database.columnFamily('mine'), Buffer.from('L/'));
+    again.writeAtomically([], { alongside: batch });
+    expect(database.scanSync(database.columnFamily('mine'))).toHaveLength(keys.length - 1);
   });
 });
 
