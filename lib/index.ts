@@ -1,36 +1,40 @@
 // The package: the storage, and the binding beneath it.
 
 export * from '../binding/index.js';
-export type { Codec } from './contract/codec.js';
-export type { AtomicWriteOptions, ReadOptions, ReadSignal, StorageOptions } from './contract/options.js';
-export type {
-  AppendedRange,
-  AsyncStorage,
-  Ballot,
-  ClusterConfig,
-  IndexedEntry,
-  LogBounds,
-  LogIndex,
-  NodeId,
-  StopSign,
-  Storage,
-  StorageOp,
-} from './contract/storage.js';
-export { StorageError, type StorageErrorCode } from './contract/storage-error.js';
-export { msgpackCodec } from './format/msgpack-codec.js';
-export { rawCodec } from './format/raw-codec.js';
-export { AsyncMemStorage } from './log/async-mem-storage.js';
-export { AsyncRocksdbStorage } from './log/async-rocksdb-storage.js';
-export { MemStorage } from './log/mem-storage.js';
-
-export { RocksdbStorage } from './log/rocksdb-storage.js';
-export type { UnsyncedOp } from './log/transition.js';
-export type { LogStorage } from './snapshots/log-move.js';
-export type {
-  PutOptions,
-  SnapshotInfo,
-  SnapshotReadOptions,
-  SnapshotSource,
-  SnapshotStream,
-} from './snapshots/snapshot.js';
-export { SnapshotStore } from './snapshots/snapshot-store.js';
+export {
+  type AppendedRange,
+  type AsyncStorage,
+  type AtomicWriteOptions,
+  type Ballot,
+  type ClusterConfig,
+  type Codec,
+  type IndexedEntry,
+  type LogBounds,
+  type LogIndex,
+  type NodeId,
+  type ReadOptions,
+  type ReadSignal,
+  type StopSign,
+  type Storage,
+  StorageError,
+  type StorageErrorCode,
+  type StorageOp,
+  type StorageOptions,
+} from './contract/index.js';
+export { msgpackCodec, rawCodec } from './format/index.js';
+export {
+  AsyncMemStorage,
+  AsyncRocksdbStorage,
+  MemStorage,
+  RocksdbStorage,
+  type UnsyncedOp,
+} from './log/index.js';
+export {
+  type LogStorage,
+  type PutOptions,
+  type SnapshotInfo,
+  type SnapshotReadOptions,
+  type SnapshotSource,
+  SnapshotStore,
+  type SnapshotStream,
+} from './snapshots/index.js';

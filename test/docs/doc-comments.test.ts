@@ -16,12 +16,18 @@ const read = (module: string) => readFileSync(join(DIST, `${module}.d.ts`), 'utf
 function exportsOf(module: string): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   const add = (from: string, name: string) => found.set(from, (found.get(from) ?? new Set()).add(name));
+  /** A room's door leads on to where it is declared. */
+  const follow = (from: string, name: string) => {
+    const [inner] = [...exportsOf(from)].find(([, named]) => named.has(name)) ?? [from];
+    add(inner, name);
+  };
   for (const [, names, all, specifier] of read(module).matchAll(
     /export (?:type )?(?:\{([^}]*)\}|(\*)) from '(.*)\.js'/g,
   )) {
     const from = join(dirname(module), specifier as string);
     if (all !== undefined) for (const [inner, named] of exportsOf(from)) for (const name of named) add(inner, name);
-    for (const name of (names ?? '').split(',')) if (name.trim() !== '') add(from, name.trim().replace(/^type /, ''));
+    for (const name of (names ?? '').split(','))
+      if (name.trim() !== '') follow(from, name.trim().replace(/^type /, ''));
   }
   return found;
 }

@@ -34,6 +34,16 @@ describe("import 'omnipaxos-rocksdb'", () => {
   });
 });
 
+describe('a process that may open few files', () => {
+  it('can import the package, whose modules are read side by side', async () => {
+    const script =
+      "import { MemStorage } from 'omnipaxos-rocksdb'; console.log(JSON.stringify(new MemStorage().append([1])))";
+    const command = 'ulimit -n 48 && exec "$0" --input-type=module -e "$1"';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, script], { cwd: ROOT });
+    expect(JSON.parse(stdout)).toEqual({ from: 0, to: 1 });
+  });
+});
+
 describe("require('omnipaxos-rocksdb')", () => {
   it('gives the same names', async () => {
     const seen = await run('commonjs', `const omnipaxos = require('omnipaxos-rocksdb');${USE}`);

@@ -1,0 +1,11 @@
+// The door of this room, by which the package has what it exports.
+
+export type { LogStorage } from './log-move.js';
+export type {
+  PutOptions,
+  SnapshotInfo,
+  SnapshotReadOptions,
+  SnapshotSource,
+  SnapshotStream,
+} from './snapshot.js';
+export { SnapshotStore } from './snapshot-store.js';
