@@ -3,13 +3,17 @@ import type { NativeScanArguments } from './native-addon.js';
 
 /** Which rows, and how many. Keys are compared byte by byte. Of two bounds on one side, the narrower holds. */
 export interface ScanRange {
+  /** From this key on. */
   gte?: Uint8Array;
+  /** From behind this key on. */
   gt?: Uint8Array;
+  /** Up to this key. */
   lte?: Uint8Array;
+  /** Up to before this key. */
   lt?: Uint8Array;
   /** From the last row to the first. Default false. */
   reverse?: boolean;
-  /** Rows at most. Default: no limit. */
+  /** At most so many rows. Default: no limit. */
   limit?: number;
   /** Stop after the row that reaches this many bytes of keys and values. Default: no limit. */
   maxBytes?: number;
