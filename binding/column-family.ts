@@ -1,14 +1,14 @@
 import { wrongType } from './arguments.js';
 
-/** What a column family and a batch belong to. Two are the same where they are the same object. */
+/** The database that a column family or a batch belongs to. Two owners are the same if they are the same object. */
 export interface FamilyOwner {
-  /** Of the database, absolute. */
+  /** The path of the database, absolute. */
   readonly path: string;
 }
 
 /** A named key space of a database, with a memtable and files of its own. */
 export interface ColumnFamilyOf<D> {
-  /** Unique in its database. */
+  /** As it was created. */
   readonly name: string;
   /** The database that it is in. */
   readonly database: D;

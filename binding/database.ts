@@ -13,9 +13,9 @@ import { packedOf, type WriteBatch } from './write-batch.js';
 /** A named key space of a database, with a memtable and files of its own. From {@link Database.columnFamily}. */
 export type ColumnFamily = ColumnFamilyOf<Database>;
 
-/** Of one write. */
+/** Options of {@link Database.write}. */
 export interface WriteOptions {
-  /** The WAL is fsynced before this settles. Default false: the operating system has the write, the disk may not. */
+  /** True: the WAL is fsynced before the call is done. Default false: the operating system has the write, the disk may not. */
   sync?: boolean;
 }
 
@@ -35,11 +35,11 @@ export let coreOf: (database: Database) => DatabaseCore;
  * with the code `INVALID_ARGUMENT`.
  *
  * Once the disk has failed a write, or RocksDB's own work in the background that a write waits for, every later write fails
- * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on. So it is,
- * with `IO_ERROR`, once the database's folder was found moved or replaced, which {@link close} reports too.
+ * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on. The same
+ * happens, with `IO_ERROR`, once the database's folder is found to be moved or replaced; {@link close} reports that too.
  */
 export class Database implements AsyncDisposable, Disposable {
-  /** Absolute. */
+  /** Where the database is, absolute. */
   readonly path: string;
   readonly #core: DatabaseCore;
   readonly #families = new Map<string, ColumnFamily>();
@@ -92,12 +92,15 @@ export class Database implements AsyncDisposable, Disposable {
 
   // ── Column families ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Names, sorted. */
+  /** The names of its column families, sorted. */
   get columnFamilies(): readonly string[] {
     return [...this.#families.keys()].sort();
   }
 
-  /** @throws RocksError `COLUMN_FAMILY_NOT_FOUND` */
+  /**
+   * The column family of this name.
+   * @throws RocksError `COLUMN_FAMILY_NOT_FOUND`
+   */
   columnFamily(name: string): ColumnFamily {
     return this.#family('open', name);
   }
@@ -111,7 +114,10 @@ export class Database implements AsyncDisposable, Disposable {
     return family;
   }
 
-  /** @throws RocksError `COLUMN_FAMILY_EXISTS` */
+  /**
+   * Creates a column family. Calls that are made together are carried out in one go.
+   * @throws RocksError `COLUMN_FAMILY_EXISTS`
+   */
   async createColumnFamily(options: string | ColumnFamilyOptions): Promise<ColumnFamily> {
     const native = toNativeFamily('options', options);
     this.#core.requests.offerDeferred(true);
@@ -123,7 +129,10 @@ export class Database implements AsyncDisposable, Disposable {
     return family;
   }
 
-  /** Removes a column family and all that is in it. From the call on it is gone for every later call. */
+  /**
+   * Removes a column family and all that is in it. It is gone for every call made after this one.
+   * @throws RocksError `COLUMN_FAMILY_NOT_FOUND`; `INVALID_ARGUMENT` for `default`, which cannot be removed
+   */
   async dropColumnFamily(name: string): Promise<void> {
     // On a closed database the addon says so.
     const family = this.#closed ? this.#families.get(checkName('name', name)) : this.#family('drop', name);
@@ -156,7 +165,7 @@ export class Database implements AsyncDisposable, Disposable {
   }
 
   /**
-   * The rows of a range, all from one moment. For one that may be long, {@link iterate}.
+   * The rows of a range, all from one moment, and all in memory. For a long range there is {@link iterate}.
    * @throws RocksError `INVALID_ARGUMENT` where the rows take more than 2 GiB together: set `limit` or `maxBytes`, or iterate
    */
   async scan(cf: ColumnFamily, range?: ScanRange): Promise<Row[]> {
@@ -169,9 +178,9 @@ export class Database implements AsyncDisposable, Disposable {
   }
 
   /**
-   * The rows of a range one by one, all from one moment: that of the first `next()`. Ended early (`break`, `return()`,
-   * `signal`), it lets go of what it holds; closing the database ends it with `CLOSED`.
-   * @throws what `signal` was aborted with
+   * The rows of a range one by one, all from one moment: that of the first `next()`. If it is ended early (`break`,
+   * `return()`, `signal`), it lets go of the files that it reads. Closing the database ends it with `CLOSED`.
+   * @throws a wrong argument at the call; everything else, and the reason of `signal`, from `next()`
    */
   iterate(cf: ColumnFamily, range?: ScanRange, options?: IterateOptions): AsyncIterableIterator<Row> {
     return iterateRows(this.#core, toNativeRange(this.#core.idOf(cf), range), toSignal(options));
@@ -179,7 +188,7 @@ export class Database implements AsyncDisposable, Disposable {
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** All of `batch` or nothing. A later change of the batch changes nothing that was written. */
+  /** Writes all of `batch` or nothing. The batch may be changed, or written again, as soon as the call has returned. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     try {
       return this.#core.write(packedOf(batch), { sync: toSync(options), ...PLAIN });
@@ -195,7 +204,7 @@ export class Database implements AsyncDisposable, Disposable {
 
   // ── Maintenance ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Writes every memtable to a file. Not needed for durability, which is the WAL's. */
+  /** Writes every memtable to a file. Durability does not need it: that is the WAL's. */
   flush(): Promise<void> {
     return this.#core.requests.start((request) => this.#core.native.flush(request));
   }
@@ -239,9 +248,12 @@ export class Database implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Refuses new work, waits for what is in flight with no time-out, makes every write durable, closes. Calling it again
-   * gives the same outcome. It does not wait for what gives space back in the background. A database that is never closed is closed when it is collected, or when its thread ends;
-   * `process.exit()` and an uncaught exception leave it as a kill would, with all that was written.
+   * Refuses new work, waits for what is in flight with no time-out, makes every write durable, and closes. Calling it again
+   * gives the same outcome. It does not wait for the background work that gives space back.
+   *
+   * A database that nobody closes is closed when it is collected, or when its thread ends. `process.exit()` and an uncaught
+   * exception leave it as a kill would, with all that was written.
+   * @throws RocksError `IO_ERROR` or `NO_SPACE` where the last writes cannot be made durable; it is closed all the same
    */
   close(): Promise<void> {
     this.#closed = true;

@@ -12,33 +12,36 @@ import {
 import type { NativeColumnFamilyOptions, NativeOpenOptions } from './native-addon.js';
 import { RocksError } from './rocks-error.js';
 
-/** A column family that is opened or made. */
+/** A column family to be opened or created. */
 export interface ColumnFamilyOptions {
-  /** Not empty, well-formed, without \0. */
+  /** Not empty, and without a zero byte. */
   name: string;
-  /** Bytes of memtable before it is flushed to a file, at least 64 KiB. Default 64 MiB. */
+  /** Bytes of a memtable at which it is flushed to a file, at least 64 KiB. Default 64 MiB. */
   writeBufferSize?: number;
 }
 
-/** How a database is opened. */
+/** Options of {@link Database.open}. */
 export interface DatabaseOptions {
   /** Column families to open, beside `default`. All that exist on disk are opened in any case. */
   columnFamilies?: readonly (string | ColumnFamilyOptions)[];
-  /** Default true; the folders above it are made as well. */
+  /** Make the database where there is none, and the folders above it. Default true. */
   createIfMissing?: boolean;
-  /** Default true. */
+  /** Make those of `columnFamilies` that are not there. Default true. */
   createMissingColumnFamilies?: boolean;
-  /** Default false. */
+  /** Refuse to open a database that is there already. Default false. */
   errorIfExists?: boolean;
-  /** Takes no lock: the database may be open for writing elsewhere. Sees what was written before it opened. Default false. */
+  /**
+   * For reading alone. It takes no lock: the database may be open for writing elsewhere. It sees what was written before it
+   * was opened. Default false.
+   */
   readOnly?: boolean;
   /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
   maxTotalWalSize?: number;
   /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
   recycleWalFiles?: number;
   /**
-   * Bytes of asynchronous writes that may wait for the disk. Past them a write waits for room with the memory of its own
-   * batch; its promise settles in its turn as ever. Default 64 MiB.
+   * Bytes of asynchronous writes that may wait for the disk. A write past them keeps the memory of its batch until there is
+   * room; its promise settles in its turn as ever. Default 64 MiB.
    */
   maxQueuedBytes?: number;
   /**

@@ -1,8 +1,8 @@
-/** A key and its value. Both share memory with the other rows of their read: copy what you keep for long. */
+/** A key and its value. All rows of one read share its memory: copy what you keep for long. */
 export interface Row {
-  /** A view, see above. */
+  /** A view of the memory of the read. */
   key: Buffer;
-  /** A view, see above. */
+  /** A view of the memory of the read. */
   value: Buffer;
 }
 

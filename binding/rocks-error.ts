@@ -1,7 +1,7 @@
 // The one error class for all that RocksDB reports. It is made here, never in C++, so that `instanceof` holds in workers
 // and inside test runners that give each file its own realm.
 
-/** What a {@link RocksError} is about; `docs/errors.md` says when each comes, and what to do. */
+/** What a {@link RocksError} is about. `docs/errors.md` says when each comes, and what to do about it. */
 export type RocksErrorCode =
   | 'ABORTED'
   | 'BUSY'
@@ -23,7 +23,7 @@ export class RocksError extends Error {
   /** Stable: messages may change, codes do not. */
   readonly code: RocksErrorCode;
 
-  /** `cause` in `options` is the error beneath. */
+  /** `message` says what was tried, and where. `options.cause`: what led to it. */
   constructor(code: RocksErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RocksError';

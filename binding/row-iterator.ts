@@ -5,9 +5,9 @@ import type { DatabaseCore } from './database-core.js';
 import type { NativeScanArguments } from './native-addon.js';
 import { PackedRows, type Row } from './packed-rows.js';
 
-/** Of an iteration. */
+/** Options of {@link Database.iterate}. */
 export interface IterateOptions {
-  /** Ends it: the `next()` that waits, and every later one, rejects with the signal's reason. */
+  /** Ends the iteration: the `next()` that waits, or else the one that comes next, rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

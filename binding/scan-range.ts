@@ -13,7 +13,7 @@ export interface ScanRange {
   lt?: Uint8Array;
   /** From the last row to the first. Default false. */
   reverse?: boolean;
-  /** Rows at most. Default: no limit. */
+  /** At most so many rows. Default: no limit. */
   limit?: number;
   /** Stop after the row that reaches this many bytes of keys and values. Default: no limit. */
   maxBytes?: number;

@@ -25,7 +25,7 @@ export class WriteBatch {
   /**
    * Sets `key` to `value`.
    * @throws TypeError (code INVALID_ARGUMENT) where an argument is of the wrong type
-   * @throws RocksError INVALID_ARGUMENT where the batch belongs to another database or would pass 2 GiB
+   * @throws RocksError INVALID_ARGUMENT where the batch has records of another database, or would pass 2 GiB
    */
   put(cf: ColumnFamilyOf<unknown>, key: Uint8Array, value: Uint8Array): this {
     this.#packed.put(cf, checkBytes('key', key), checkBytes('value', value));
@@ -44,18 +44,18 @@ export class WriteBatch {
     return this;
   }
 
-  /** Forgets every record, and the database they were for. */
+  /** Forgets every record, and the database they were for. Throws nothing. */
   clear(): this {
     this.#packed.clear();
     return this;
   }
 
-  /** Records added. */
+  /** How many records it has. */
   get count(): number {
     return this.#packed.count;
   }
 
-  /** Bytes of all keys and values, and 13 more for each record. */
+  /** How many bytes it has: those of all keys and values, and 13 more for each record. */
   get byteLength(): number {
     return this.#packed.byteLength;
   }

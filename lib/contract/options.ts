@@ -1,15 +1,15 @@
 import type { WriteBatch } from '../../binding/index.js';
 import type { Codec } from './codec.js';
 
-/** How a storage encodes what it is given. */
+/** How a storage encodes what it is given. Each codec must be able to read what is in the log already. */
 export interface StorageOptions<T, S> {
-  /** Default: MessagePack, by `msgpackCodec`. */
+  /** For the entries. Default: MessagePack, by `msgpackCodec`. */
   entryCodec?: Codec<T>;
-  /** Default: MessagePack, by `msgpackCodec`. */
+  /** For the snapshot of `setSnapshot` and `compact`. Default: MessagePack, by `msgpackCodec`. */
   snapshotCodec?: Codec<S>;
 }
 
-/** Of one atomic write. */
+/** Options of `writeAtomically`. */
 export interface AtomicWriteOptions {
   /**
    * Records of the caller's own, in other column families of the same database, that become part of the atomic write.
@@ -17,21 +17,21 @@ export interface AtomicWriteOptions {
    * no database to write them to, and refuses them.
    */
   alongside?: WriteBatch;
-  /** Fsynced even if no operation asks for it; where there is nothing to write, nothing is. Default false. */
+  /** True: it is fsynced even if no operation asks for that. Where there is nothing to write, nothing is done. Default false. */
   sync?: boolean;
 }
 
-/** Of a read that can take long. */
+/** Options of `getSuffix`. */
 export interface ReadSignal {
   /** Ends the reading: it fails with the signal's reason. A blocking read looks at it once, when it begins. */
   signal?: AbortSignal;
 }
 
-/** Of a read of a range. */
+/** Options of `getEntries` and `entries`. */
 export interface ReadOptions extends ReadSignal {
   /**
-   * Bytes of entries, as they are stored. A list stops behind the entry that reaches them; default: no limit. An iterator
-   * holds about as many in memory at once; default: 1 MiB.
+   * Bytes of entries, as they are stored; at least 1. `getEntries` stops behind the entry that reaches them (default: no
+   * limit). `entries` reads about so many ahead, and goes on to the end (default: 1 MiB).
    */
   maxBytes?: number;
 }

@@ -8,33 +8,33 @@ export type LogIndex = number;
 /** A u64. Read back as a number where it is a safe integer, else as a bigint. */
 export type NodeId = number | bigint;
 
-/** The number of a leader's round, by which rounds are compared: `n` first, then `priority`, then `pid`. */
+/** The number of a leader's round. Ballots are compared field by field, in the order below. */
 export interface Ballot {
-  /** The configuration it belongs to, a u32. */
+  /** Of the configuration that the round is in: a u32. */
   configId: number;
-  /** Grows with each attempt to lead, a u32. */
+  /** Grows with each attempt to become leader: a u32. */
   n: number;
-  /** Decides between candidates of the same `n`, a u32. */
+  /** Of the leader, where two try at once: a u32. */
   priority: number;
-  /** The candidate. */
+  /** The leader. */
   pid: NodeId;
 }
 
-/** The replicas of one configuration. */
+/** Which nodes take part, until a stop-sign ends it. */
 export interface ClusterConfig {
-  /** A u32. */
+  /** The number of the configuration: a u32. */
   configurationId: number;
-  /** Their pids. */
+  /** All nodes that take part. */
   nodes: NodeId[];
-  /** Quorums other than the majority; sizes are numbers of nodes. */
+  /** Quorums other than the majority. The sizes are numbers of nodes. */
   flexibleQuorum?: { readQuorumSize: number; writeQuorumSize: number };
 }
 
 /** The entry that ends a configuration: nothing is accepted after it. */
 export interface StopSign {
-  /** The configuration that takes over. */
+  /** The configuration that comes after it. */
   nextConfig: ClusterConfig;
-  /** Bytes of the proposer's own. */
+  /** Bytes of the caller's own. They come back as a `Buffer`. */
   metadata?: Uint8Array;
 }
 
@@ -56,13 +56,13 @@ export interface AppendedRange {
 
 /** An entry and its place in the log. */
 export interface IndexedEntry<T> {
-  /** Its place. */
+  /** Its place in the log. */
   index: LogIndex;
-  /** What was appended, decoded. */
+  /** As the codec decodes it. */
   entry: T;
 }
 
-/** Every way to change a storage. */
+/** Every way to change a storage: a `writeAtomically` of one of them is the method of its `type`. */
 export type StorageOp<T, S> =
   | { type: 'appendEntry'; entry: T }
   | { type: 'appendEntries'; entries: readonly T[] }
@@ -81,8 +81,8 @@ export type StorageOp<T, S> =
  * `setCompactedIdx`, `trim`, `setSnapshot` and `compact` survive the end of the process, and a power failure may undo
  * the last of them, never in part.
  *
- * Entries that are live form the log; indices are absolute and do not shift when a prefix is trimmed. The *compaction
- * floor* is `getCompactedIdx()`.
+ * An entry is live from its append until it is removed. Indices are absolute: they do not shift when a prefix is trimmed.
+ * The *compaction floor* is `getCompactedIdx()`.
  *
  * Each method throws a {@link StorageError}: `INVALID_ARGUMENT` before anything is written, `CODEC` where a value cannot
  * be encoded or decoded, `META` and `LOG_INTEGRITY` where the disk holds what no storage wrote, `ROCKSDB` for what the
@@ -98,29 +98,28 @@ export interface Storage<T, S = unknown> {
   /** {@link appendEntries}, but returns the indices that the entries were given. */
   append(entries: readonly T[]): AppendedRange;
   /**
-   * Removes everything at or past `fromIdx`, then writes `entries` from there. With no entries and `fromIdx` past the
-   * tail it removes nothing and the tail stays. The place is the caller's word: the floor does not move it. Returns the
-   * log length.
+   * Removes everything at or past `fromIdx`, then writes `entries` from there, also below the floor. With no entries and
+   * `fromIdx` past the end it changes nothing. Returns the log length.
    */
   appendOnPrefix(fromIdx: LogIndex, entries: readonly T[]): number;
-  /** The ballot below which this replica has promised to accept nothing. */
+  /** Notes the ballot below which this replica has promised to accept nothing. */
   setPromise(ballot: Ballot): void;
-  /** Undefined where none was set. */
+  /** The promised ballot; undefined where none was set. */
   getPromise(): Ballot | undefined;
-  /** The round in which the log was last accepted. */
+  /** Notes the round in which the log was last accepted. */
   setAcceptedRound(ballot: Ballot): void;
-  /** Undefined where none was set. */
+  /** The accepted round; undefined where none was set. */
   getAcceptedRound(): Ballot | undefined;
-  /** Every entry below `idx` is decided. It may go back: what it says is the caller's word. */
+  /** Notes that every entry below `idx` is decided. It may go back: the caller is believed. */
   setDecidedIdx(idx: LogIndex): void;
-  /** 0 where none was set. */
+  /** The decided index; 0 where none was set. */
   getDecidedIdx(): LogIndex;
   /**
    * All of `[from, to)`, or nothing: any missing index gives `[]`. With `maxBytes` it stops behind the entry that reaches
    * them, and does not look at what follows.
    */
   getEntries(from: LogIndex, to: LogIndex, options?: ReadOptions): T[];
-  /** Every live entry at or past `from`. */
+  /** Every live entry at or past `from`, all in memory at once. */
   getSuffix(from: LogIndex, options?: ReadSignal): T[];
   /**
    * The live entries of `[from, to)`, one by one with their indices, in bounded memory: for a log too long for
@@ -130,23 +129,23 @@ export interface Storage<T, S = unknown> {
    * are not given; the indices show it.
    */
   entries(from: LogIndex, to?: LogIndex, options?: ReadOptions): IterableIterator<IndexedEntry<T>>;
-  /** Next index minus the compaction floor, never below 0. */
+  /** Where the next append lands, minus the compaction floor; never below 0. */
   getLogLen(): number;
   /** Where the log begins and ends. Known without reading the log. */
   getBounds(): LogBounds;
-  /** The entry that ends the configuration; undefined takes it away. */
+  /** Notes the entry that ends the configuration; undefined takes it away. */
   setStopsign(stopsign: StopSign | undefined): void;
-  /** Undefined where there is none. */
+  /** The stop-sign; undefined where there is none. */
   getStopsign(): StopSign | undefined;
   /** Removes every entry below `idx`. The floor stays; a log emptied by it falls back to the floor. */
   trim(idx: LogIndex): void;
-  /** Moves the floor, to wherever the caller says. Entries stay. */
+  /** Moves the floor, forward or back: the caller is believed. Entries stay. */
   setCompactedIdx(idx: LogIndex): void;
-  /** 0 where none was set. */
+  /** The compaction floor; 0 where none was set. */
   getCompactedIdx(): LogIndex;
-  /** The state that stands for the entries below the floor; undefined takes it away. */
+  /** Keeps the state that stands for the entries below the floor; undefined takes it away. */
   setSnapshot(snapshot: S | undefined): void;
-  /** Undefined where there is none. */
+  /** The snapshot; undefined where there is none. */
   getSnapshot(): S | undefined;
   /**
    * The snapshot (where one is given), the trim to `idx` and the floor at `idx`, in one atomic write. `INVALID_ARGUMENT`

@@ -29,7 +29,7 @@ export interface Transition<T, S> {
  * accepted entry, and forgetting one breaks agreement.
  */
 export const UNSYNCED_OPS = ['setDecidedIdx', 'setCompactedIdx', 'trim', 'setSnapshot'] as const;
-/** An operation that is not fsynced before it returns. */
+/** An operation that is not fsynced by itself: a power failure may undo the latest of them. */
 export type UnsyncedOp = (typeof UNSYNCED_OPS)[number];
 
 export function isUnsynced(type: StorageOp<unknown, unknown>['type']): type is UnsyncedOp {

@@ -3,13 +3,13 @@
 import type { Readable } from 'node:stream';
 import type { LogIndex } from '../contract/storage.js';
 
-/** What is known of a snapshot without reading it. */
+/** What is known of a snapshot without reading its bytes. */
 export interface SnapshotInfo {
-  /** Of 1 to 255 bytes of UTF-8. */
+  /** 1 to 255 bytes of UTF-8. */
   name: string;
   /** The log index that it stands for: the state once every entry below has been applied. */
   index: LogIndex;
-  /** Of what was put. */
+  /** How many bytes it has. */
   byteLength: number;
   /** When it became visible, by this machine's clock; 1970 where that showed no date at all. */
   createdAt: Date;
@@ -29,9 +29,9 @@ export interface SnapshotStream extends Readable {
   readonly snapshot: SnapshotInfo;
 }
 
-/** Of `put`, `compactTo` and `restore`. */
+/** Options of the `SnapshotStore`'s `put`, `compactTo` and `restore`. */
 export interface PutOptions {
-  /** Default true. False: a name that is taken is refused, at the call and again once all bytes are there. */
+  /** False: a name that is taken is refused, at the call and again once all bytes are there. Default true: it is replaced. */
   overwrite?: boolean;
   /**
    * Gives the call up: it rejects with the signal's reason, leaves nothing behind, and closes its source without waiting for
@@ -40,7 +40,7 @@ export interface PutOptions {
   signal?: AbortSignal;
 }
 
-/** Of `open` and `get`. */
+/** Options of the `SnapshotStore`'s `open` and `get`. */
 export interface SnapshotReadOptions {
   /** Ends the reading with the signal's reason: that of the call, and that of the stream that it has given. */
   signal?: AbortSignal;
