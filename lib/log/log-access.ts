@@ -8,10 +8,8 @@ import type { Failures } from './failures.js';
 import type { LogFamily } from './log-family.js';
 import type { LogPart, Reading } from './readings.js';
 
-/** Whether the methods of a storage return once they are done, or return promises. */
-export type Mode = 'blocking' | 'async';
-/** What a method of a storage of this mode returns. */
-export type Result<M extends Mode, V> = M extends 'async' ? Promise<V> : V;
+/** The signal that may end a reading, if there is one. */
+export type SignalOf = () => AbortSignal | undefined;
 
 /** Of one write, beside its operations. */
 export interface WriteExtras {
