@@ -1,7 +1,7 @@
 // Checks of what callers hand in. A value of the wrong type is a TypeError, a value out of its range a RocksError; both
 // carry the code INVALID_ARGUMENT and name the argument and what was given.
 
-import { inspect, types } from 'node:util';
+import { type InspectOptions, inspect, types } from 'node:util';
 import { RocksError } from './rocks-error.js';
 
 /** The most that a key, a value, or a whole batch may hold. */
@@ -19,7 +19,17 @@ export function outOfRange(argument: string, wanted: string, given: unknown): Ro
 }
 
 function shown(given: unknown): string {
-  return inspect(given, { depth: 0, maxArrayLength: 5, maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY });
+  return show(given, { depth: 0, maxArrayLength: 5 });
+}
+
+/** @internal What was given, for a message of one line. Whatever it is, this throws nothing. */
+export function show(given: unknown, limits: InspectOptions): string {
+  const options = { maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY, ...limits };
+  try {
+    return inspect(given, options);
+  } catch {
+    return inspect(given, { ...options, customInspect: false }); // it is its own way to show itself that throws
+  }
 }
 
 /** Bytes that are there: a view whose buffer is gone is refused, since it would pass for an empty one. */

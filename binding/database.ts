@@ -19,6 +19,9 @@ export interface WriteOptions {
   sync?: boolean;
 }
 
+/** @internal Not by `instanceof`: that is true of a proxy around one as well, which has no database. */
+export let isDatabase: (value: unknown) => value is Database;
+
 /** @internal What is behind `database`. */
 export let coreOf: (database: Database) => DatabaseCore;
 
@@ -47,6 +50,7 @@ export class Database implements AsyncDisposable, Disposable {
   #closed = false;
 
   static {
+    isDatabase = (value) => typeof value === 'object' && value !== null && #core in value;
     coreOf = (database) => database.#core;
   }
 
@@ -283,6 +287,7 @@ export class Database implements AsyncDisposable, Disposable {
 
   /** For `console.log`: the path, whether it is open, and its column families. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
+    if (!isDatabase(this)) return inspect(this, { ...options, customInspect: false }); // the prototype, or a proxy
     const { path, columnFamilies } = this;
     return `Database ${inspect({ path, state: this.#closed ? 'closed' : 'open', columnFamilies }, options)}`;
   }

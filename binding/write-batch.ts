@@ -2,6 +2,9 @@ import { checkBytes, wrongType } from './arguments.js';
 import type { ColumnFamilyOf } from './column-family.js';
 import { PackedBatch } from './packed-batch.js';
 
+/** @internal Not by `instanceof`: that is true of a proxy around one as well, which has no records. */
+export let isWriteBatch: (value: unknown) => value is WriteBatch;
+
 /** @internal What `batch`, which must be a WriteBatch, holds. */
 export let packedOf: (batch: unknown) => PackedBatch;
 
@@ -14,10 +17,9 @@ export class WriteBatch {
   readonly #packed = new PackedBatch();
 
   static {
+    isWriteBatch = (value) => typeof value === 'object' && value !== null && #packed in value;
     packedOf = (batch) => {
-      if (typeof batch !== 'object' || batch === null || !(#packed in batch)) {
-        throw wrongType('batch', 'a WriteBatch', batch);
-      }
+      if (!isWriteBatch(batch)) throw wrongType('batch', 'a WriteBatch', batch);
       return batch.#packed;
     };
   }

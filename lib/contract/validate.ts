@@ -1,8 +1,10 @@
 // What callers hand to a storage, checked before anything is written. Each check returns what it was given.
 
 import { inspect, types } from 'node:util';
-import { isGone } from '../../binding/arguments.js';
-import { WriteBatch } from '../../binding/index.js';
+import { isGone, show } from '../../binding/arguments.js';
+import { isDatabase } from '../../binding/database.js';
+import type { Database } from '../../binding/index.js';
+import { isWriteBatch } from '../../binding/write-batch.js';
 import type { Codec } from './codec.js';
 import type { AtomicWriteOptions, ReadOptions } from './options.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
@@ -12,18 +14,18 @@ const MAX_U32 = 2 ** 32 - 1;
 const MAX_U64 = 2n ** 64n - 1n;
 
 export function invalid(argument: string, wanted: string, given: unknown): StorageError {
-  const shown = inspect(given, {
-    depth: 1,
-    maxStringLength: 40,
-    maxArrayLength: 5,
-    breakLength: Number.POSITIVE_INFINITY,
-  });
+  const shown = show(given, { depth: 1, maxArrayLength: 5 });
   return new StorageError('INVALID_ARGUMENT', `${argument} must be ${wanted}, not ${shown}`);
 }
 
 export function checkIndex(argument: string, value: unknown): LogIndex {
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid(argument, 'a safe integer ≥ 0', value);
   return value as number;
+}
+
+export function checkDatabase(argument: string, value: unknown): Database {
+  if (!isDatabase(value)) throw invalid(argument, 'a Database', value);
+  return value;
 }
 
 export function checkName(argument: string, value: unknown): string {
@@ -145,7 +147,7 @@ export function checkOptions<V extends object>(value: unknown, known: readonly (
 export function checkAtomicWriteOptions(value: unknown): AtomicWriteOptions {
   if (value === undefined) return {};
   const { alongside, sync } = checkOptions<AtomicWriteOptions>(value, ['alongside', 'sync']);
-  if (alongside !== undefined && !(alongside instanceof WriteBatch)) {
+  if (alongside !== undefined && !isWriteBatch(alongside)) {
     throw invalid('options.alongside', 'a WriteBatch', alongside);
   }
   if (sync !== undefined && typeof sync !== 'boolean') throw invalid('options.sync', 'a boolean', sync);

@@ -2,12 +2,12 @@
 
 import { coreOf } from '../../binding/database.js';
 import type { DatabaseCore } from '../../binding/database-core.js';
-import { type ColumnFamily, Database, type ScanRange } from '../../binding/index.js';
+import type { ColumnFamily, Database, ScanRange } from '../../binding/index.js';
 import type { PackedRows } from '../../binding/packed-rows.js';
 import type { Pages } from '../../binding/pages.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
-import { checkName } from '../contract/validate.js';
+import { checkDatabase, checkName } from '../contract/validate.js';
 import { claimLog, releaseLog, settleLog } from '../families/family-use.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
@@ -29,7 +29,7 @@ export class LogFamily implements Probe {
 
   /** @throws StorageError COLUMN_FAMILY_NOT_FOUND, INVALID_ARGUMENT */
   constructor(database: Database, name: string) {
-    if (!(database instanceof Database)) throw new StorageError('INVALID_ARGUMENT', 'db must be a Database');
+    checkDatabase('db', database);
     this.core = coreOf(database);
     this.family = reported(() => database.columnFamily(checkName('columnFamily', name)));
   }

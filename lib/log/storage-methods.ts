@@ -17,6 +17,9 @@ import { type Reading, readBounds, readEntries, readIndex, readMeta, readSuffix 
 /** What an iterator over a log holds in memory at once, unless told. */
 const ITERATED_BYTES = 1024 * 1024;
 
+/** @internal Whether there is a log behind `value`: not behind the prototype of a storage, nor behind a proxy around one. */
+export let hasLog: (value: unknown) => boolean;
+
 /** @internal What is behind `storage`. */
 export let accessOf: <T, S, M extends Mode>(storage: StorageMethods<T, S, M>) => LogAccess<T, S, M>;
 
@@ -28,6 +31,7 @@ export abstract class StorageMethods<T, S, M extends Mode> {
   readonly #log: LogAccess<T, S, M>;
 
   static {
+    hasLog = (value) => typeof value === 'object' && value !== null && #log in value;
     accessOf = (storage) => storage.#log;
   }
 
@@ -269,6 +273,7 @@ export abstract class StorageMethods<T, S, M extends Mode> {
 
   /** Path, column family and bounds, for `console.log`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
+    if (!hasLog(this)) return inspect(this, { ...options, customInspect: false });
     const { location, cursor } = this.#log;
     const { compactedIdx, decidedIdx } = cursor;
     const where = location && { path: location.core.path, columnFamily: location.family.name };

@@ -11,7 +11,7 @@ import { type Cursor, nextIdx } from '../log/cursor.js';
 import type { LogAccess } from '../log/log-access.js';
 import type { LogFamily } from '../log/log-family.js';
 import { RocksdbStorage } from '../log/rocksdb-storage.js';
-import { accessOf } from '../log/storage-methods.js';
+import { accessOf, hasLog } from '../log/storage-methods.js';
 
 /** A storage whose log lies in a database. */
 export type LogStorage<T, S> = RocksdbStorage<T, S> | AsyncRocksdbStorage<T, S>;
@@ -56,7 +56,7 @@ export const RESTORATION: LogMove = {
  * @throws StorageError INVALID_ARGUMENT where `storage` is none, or its log lies in another database
  */
 export function logOf<T, S>(storage: LogStorage<T, S>, database: Database): MovableLog<T, S> {
-  if (!(storage instanceof RocksdbStorage || storage instanceof AsyncRocksdbStorage)) {
+  if (!(storage instanceof RocksdbStorage || storage instanceof AsyncRocksdbStorage) || !hasLog(storage)) {
     throw invalid('storage', 'a RocksdbStorage or an AsyncRocksdbStorage', storage);
   }
   const access = accessOf<T, S, Mode>(storage);

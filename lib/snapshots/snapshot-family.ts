@@ -2,9 +2,9 @@
 // leftovers the chunks that another is writing.
 
 import { coreOf } from '../../binding/database.js';
-import { type ColumnFamily, Database, RocksError, type Row, WriteBatch } from '../../binding/index.js';
+import { type ColumnFamily, type Database, RocksError, type Row, WriteBatch } from '../../binding/index.js';
 import { StorageError } from '../contract/storage-error.js';
-import { checkName } from '../contract/validate.js';
+import { checkDatabase, checkName } from '../contract/validate.js';
 import { claimFamily } from '../families/family-use.js';
 import { asStorageError, reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
@@ -50,7 +50,7 @@ export class SnapshotFamily {
    *   lies there; ROCKSDB
    */
   static async of(database: Database, name: string): Promise<SnapshotFamily> {
-    if (!(database instanceof Database)) throw new StorageError('INVALID_ARGUMENT', 'db must be a Database');
+    checkDatabase('db', database);
     const family = reported(() => database.columnFamily(checkName('columnFamily', name)));
     let shared = opened.get(family);
     if (shared === undefined || database.closed) {

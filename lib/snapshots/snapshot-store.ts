@@ -62,6 +62,7 @@ export class SnapshotStore {
   /** Where the store is, for `console.log` and its like. */
   [inspect.custom](depth: number, options: InspectOptions): string {
     if (depth < 0) return '[SnapshotStore]';
+    if (!(#shared in this)) return inspect(this, { ...options, customInspect: false });
     const { database, name } = this.#shared.family;
     return `SnapshotStore ${inspect({ path: database.path, columnFamily: name }, options)}`;
   }
