@@ -12,7 +12,7 @@ import { type ScanRange, toNativeRange } from './scan-range.js';
 export interface WriteTerms {
   sync: boolean;
   writer: number;
-  /** It changes what a read called before may look at. */
+  /** It takes effect only behind the reads called before it: it changes what they look at. */
   behindReads: boolean;
 }
 
@@ -57,8 +57,8 @@ export class DatabaseCore implements FamilyOwner {
   }
 
   /**
-   * The rows of `[from, to)` as the writes called before leave them. What is called afterwards is not seen if it is a write
-   * that asks for that, a blocking one, or a close. At most `limit` rows; a page of fewer than `pageBytes` is the last.
+   * The rows of `[from, to)`, at most `limit`, as the writes called before leave them. Of later writes it sees none that is
+   * blocking, or has `behindReads`; it may see others. A page of fewer than `pageBytes` is the last.
    */
   readBehindWrites(
     cf: ColumnFamilyOf<unknown>,

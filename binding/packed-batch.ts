@@ -16,7 +16,7 @@ const KEPT_BYTES = 1024 * 1024;
 /** @internal The records of a batch, packed as they cross into C++. What it is given has been checked. */
 export class PackedBatch {
   #bytes = NO_BYTES;
-  /** Of the same memory: it writes an integer in one store, a Buffer in four. */
+  /** A view of the same memory: it writes an integer in one step, a Buffer in four. */
   #view = viewOf(NO_BYTES);
   #length = 0;
   #count = 0;
@@ -40,8 +40,8 @@ export class PackedBatch {
   }
 
   /**
-   * Adds a put whose key and value the caller writes himself, into {@link bytes}, from the place returned on: no object for
-   * either.
+   * Adds a put whose key and value the caller writes into {@link bytes}, from the returned place on. That saves an object for
+   * each.
    */
   extend(cf: ColumnFamilyOf<unknown>, keyLength: number, valueLength: number): number {
     return this.#open(PUT, cf, keyLength, valueLength);
@@ -71,7 +71,7 @@ export class PackedBatch {
     return this.#count;
   }
 
-  /** Of the records: the first `byteLength` bytes of {@link bytes}. */
+  /** Bytes of the records: they are the first of {@link bytes}. */
   get byteLength(): number {
     return this.#length;
   }
@@ -81,7 +81,7 @@ export class PackedBatch {
     return this.#bytes;
   }
 
-  /** Of what {@link bytes} gives. */
+  /** A view of the memory of {@link bytes}. */
   get view(): DataView {
     return this.#view;
   }

@@ -1,5 +1,5 @@
-// The calls that wait for the addon, which settles all that are ready in one crossing. Reads and the like it knows by
-// number; writes settle in the order of their calls, and are only counted.
+// The calls that wait for an answer of the addon, which gives all answers that are ready at once. A write has no number:
+// writes settle in the order of their calls, and the answer says how many. Every other call has one.
 
 import Deque from 'denque';
 import { Pages } from './pages.js';
@@ -8,7 +8,7 @@ import { RocksError } from './rocks-error.js';
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  /** Nothing but what comes now is to come. */
+  /** The answer that comes now is the last. */
   complete?(): void;
 }
 
@@ -16,7 +16,7 @@ interface Waiting {
 export type OfferWrite = (force: boolean) => boolean;
 
 interface WaitingWrite extends Waiting {
-  /** The addon does not know of it: it settles with this once those before it have settled. */
+  /** The addon was never given it. It rejects with this error once the writes before it have settled. */
   refused?: { error: unknown };
 }
 
@@ -36,8 +36,8 @@ const WRITES = 0;
 export const ALONE = 0;
 
 /**
- * @internal The addon holds `settle` for as long as the Database lives. So nothing here may refer to that Database but
- * what is waiting, or it would never be collected.
+ * @internal The addon keeps `settle` for as long as the Database lives. So only a call that waits may refer to that Database
+ * from here: it would never be collected otherwise.
  */
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
@@ -74,8 +74,8 @@ export class Requests {
   }
 
   /**
-   * Offers a write, now or, behind others that wait for room, later; `hold` is called before it has to wait. What a first
-   * offer throws, or `hold`, is thrown here.
+   * Offers a write to the addon: now, or, where others wait for room already, behind them. Before a write has to wait,
+   * `hold` is called. Throws what `hold` or the first offer throws.
    */
   startWrite(writer: number, offer: OfferWrite, hold: () => void): Promise<void> {
     this.#refuseFailed(writer);
@@ -107,7 +107,7 @@ export class Requests {
     }
   }
 
-  /** It has passed `hold`, so that little but a want of memory can be the reason. It settles as if it had been taken. */
+  /** `hold` has found nothing wrong with it: the reason is most likely a lack of memory. It rejects in its turn. */
   #refuseInTurn(deferred: DeferredWrite, error: unknown): void {
     if (deferred.writer !== ALONE) this.#failedWriters.add(deferred.writer);
     this.#writes.push({ ...deferred, refused: { error } });
@@ -137,7 +137,7 @@ export class Requests {
     this.offerDeferred(false);
   };
 
-  /** A negative request: more is to come of it. */
+  /** A negative number: there is more to come for that request. */
   #settleOne(request: number, error: unknown, value: unknown): void {
     const waiting = this.#waiting.get(Math.abs(request));
     if (request > 0) {

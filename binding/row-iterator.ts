@@ -28,7 +28,7 @@ export function iterateRows(
   [family, lower, upper, ...rest]: NativeScanArguments,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row, void, undefined> {
-  // The addon copies the bounds at the first `next()`; what becomes of the caller's buffers until then must not count.
+  // The addon copies the bounds at the first `next()`. The caller may change its buffers before that.
   const range: NativeScanArguments = [
     family,
     lower && Uint8Array.from(lower),
@@ -45,7 +45,8 @@ async function* rowsOf(
 ): AsyncGenerator<Row, void, undefined> {
   signal?.throwIfAborted();
   const iterator = core.native.iterate(...range);
-  // Also between two calls of `next()`. Weakly: a generator that is dropped half-way must not live as long as the signal.
+  // An abort between two calls of `next()` lets go of the files as well. The reference is weak: a generator that is dropped
+  // half-way must not live as long as the signal.
   const weak = new WeakRef(iterator);
   const letGo = () => weak.deref()?.close();
   signal?.addEventListener('abort', letGo, { once: true });

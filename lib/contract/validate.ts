@@ -89,8 +89,8 @@ export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
 }
 
 /**
- * A copy of what was checked: a getter may give something else the next time. `argument` leads the names in the messages:
- * the method's own arguments where it is empty.
+ * A copy of what was checked: a getter may give something else the next time. `argument` names the operation in messages; it
+ * is empty for a method whose own arguments these are.
  */
 export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): StorageOp<T, S> {
   const field = (name: string) => (argument === '' ? name : `${argument}.${name}`);

@@ -1,6 +1,6 @@
 import type { ColumnFamily } from '../../binding/index.js';
 
-/** Fewer dead bytes of a column family are left to RocksDB's own compaction, which comes to them sooner or later. */
+/** Below so many dead bytes in a column family nothing is done: RocksDB's own compaction removes them sooner or later. */
 export const LEFT_BYTES = 32 * 1024 * 1024;
 
 /**

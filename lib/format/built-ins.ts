@@ -1,5 +1,5 @@
 // Objects whose state is not in their properties, of this realm or of another: what is kept of them, and which are refused.
-// They are told by what they are inside. Constructors, prototypes and tags differ between realms, and may lie.
+// What an object is, is told by what it is inside: constructors, prototypes and tags differ between realms, and may lie.
 
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
@@ -10,7 +10,7 @@ import { Refusal } from './refusal.js';
 type CopyMember = (member: unknown, step: string | number) => unknown;
 type ToJSON = (this: object) => unknown;
 
-// As they are now: fake timers put a class of their own in the place of Date.
+// Kept from the start: later, fake timers may put a class of their own in the place of Date.
 const BuiltInDate = Date;
 const dateToJSON = Date.prototype.toJSON;
 

@@ -29,14 +29,13 @@ function decodeMessagePack(bytes: Uint8Array): unknown {
 }
 
 /**
- * @internal {@link Codec.decode} of bytes that lie in a Buffer of this project's own, of less than 4 GiB, which need not be
- * looked at.
+ * @internal {@link Codec.decode} for bytes in a Buffer that this project has made, of less than 4 GiB: they need no check.
  */
 export function decoderOfOwn<T>({ decode }: Codec<T>): (bytes: Buffer) => T {
   return decode === decodeMessagePack ? (unpack as (bytes: Buffer) => T) : decode;
 }
 
-/** A copy: who was handed msgpackr's own memory could transfer it to another thread. */
+/** Gives a copy: whoever had msgpackr's own memory could transfer it to another thread. */
 function encodeMessagePack(value: unknown): Buffer {
   const { memory, start, end } = encodeMessagePackInPlace(value);
   return Buffer.from(memory.subarray(start, end));
@@ -45,15 +44,15 @@ function encodeMessagePack(value: unknown): Buffer {
 /** @internal Bytes where they lie: `[start, end)` of `memory`, which is used again at the next call. */
 export interface EncodedInPlace {
   readonly memory: Uint8Array;
-  /** Of all of `memory`. */
+  /** A view of all of `memory`. */
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * @internal {@link Codec.encode} without an object for the bytes, which takes a third as long to make as a short entry to
- * encode. Undefined for the codecs of others.
+ * @internal {@link Codec.encode} that makes no object for the bytes: that alone takes a third as long as encoding a short
+ * entry. Undefined for any other codec.
  */
 export function inPlaceEncoder<T>(codec: Codec<T>): ((value: T) => EncodedInPlace) | undefined {
   return codec.encode === encodeMessagePack ? encodeMessagePackInPlace : undefined;

@@ -95,7 +95,7 @@ function copyOfProperties(value: object, depth: number): object {
     place++;
     const part = copy[key];
     if (typeof part === 'number' || (typeof part === 'string' && isSound(part))) continue;
-    // Somebody may have given a key to all objects, which this loop comes across, and msgpackr does not pack.
+    // The loop also finds keys that somebody has added to `Object.prototype`. msgpackr does not pack those.
     if (Object.hasOwn(copy, key)) copy[key] = copyOfPart(part, depth + 1, key);
   }
   if (place === first) refuseBuiltIns(value, null);

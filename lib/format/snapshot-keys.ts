@@ -26,7 +26,7 @@ export const FOREIGN_TO_SNAPSHOTS = [{ lt: CHUNKS.gte }, { gte: CHUNKS.lt, lt: M
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Of chunk `number`, from 0 on, of the snapshot `id`. */
+/** The key of chunk `number`, from 0 on, of the snapshot `id`. */
 export function chunkKey(id: number, number: number): Buffer {
   const key = Buffer.allocUnsafe(CHUNK_KEY_BYTES);
   key.write('C/', 'latin1');
@@ -49,7 +49,7 @@ export function parseChunkKey(key: Buffer): { id: number; number: number } {
   return { id, number: key.readUInt32BE(ID_END) };
 }
 
-/** Of the snapshot of this name, which is 1 to {@link MAX_NAME_BYTES} bytes long. */
+/** The key of the manifest of the snapshot of this name, which is 1 to {@link MAX_NAME_BYTES} bytes long. */
 export function manifestKey(name: string): Buffer {
   return Buffer.concat([MANIFESTS.gte, Buffer.from(name)]);
 }

@@ -11,7 +11,7 @@ import { SCHEMA_VERSION } from './values.js';
 
 /** What makes a snapshot visible. Written once all of its chunks are. */
 export interface Manifest {
-  /** Of its chunks. */
+  /** The id of its chunks. */
   id: number;
   index: LogIndex;
   byteLength: number;

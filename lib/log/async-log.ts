@@ -33,9 +33,9 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
   readonly #packer: RecordPacker<T, S>;
   readonly #writer: number;
   readonly #order = new CallOrder();
-  /** Behind every write called so far. */
+  /** The log behind every write called so far. */
   #calledCursor = EMPTY;
-  /** Behind every write that has succeeded. */
+  /** The log behind every write that has succeeded. */
   #writtenCursor = this.#calledCursor;
   #writesCalled = 0;
   /** The number of the first write that failed. */
@@ -238,7 +238,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     this.location.release(this);
   }
 
-  /** Settles in its turn what the database does not settle in the order of the calls: all but writes. */
+  /** For all but writes: the database settles those in the order of the calls, and this settles the others in their turn. */
   #behindWrites<V>(outcome: () => V | Promise<V>): Promise<V> {
     return this.#order.enter(this.#lastWrite.then(outcome, outcome));
   }

@@ -2,10 +2,10 @@ import Deque from 'denque';
 
 /** Lets promises settle in the order of the calls that made them, whenever their outcomes become known. */
 export class CallOrder {
-  /** What lets each call behind the first unsettled one settle, once its outcome is known. */
+  /** The calls that have not settled yet, in order. `settle` is there once the outcome is known. */
   readonly #calls = new Deque<{ settle?: () => void }>();
 
-  /** No call is being held back: what settles in order by itself need not {@link enter}. */
+  /** No call waits for one before it: what settles in order by itself need not {@link enter}. */
   get isIdle(): boolean {
     return this.#calls.isEmpty();
   }

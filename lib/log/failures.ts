@@ -30,7 +30,7 @@ export class Failures {
     return this.#poisonedBy === error;
   }
 
-  /** By the error of a write that nobody knows the outcome of, or that others, called already, build on. */
+  /** `cause`: what a write has failed with whose outcome is unknown, or on which writes build that were called already. */
   poison(cause: unknown): void {
     if (this.isPoisoned) return;
     this.#poisonedBy = cause;
@@ -60,13 +60,13 @@ export class Failures {
     if (this.isPoisoned) throw this.refusal();
   }
 
-  /** Of a write that comes after the one that failed. */
+  /** The error of a write that comes after the one that failed. */
   refusal(): StorageError {
     const message = 'an earlier write failed and may or may not be on disk; reopen the database';
     return new StorageError('POISONED', message, { cause: this.#poisonedBy });
   }
 
-  /** That a write of `ops` failed. An error that is not the database's is none of its business. */
+  /** Counts that a write of `ops` failed, and poisons where need be. Errors that are not the database's do not matter here. */
   note(error: unknown, ops: readonly StorageOp<unknown, unknown>[], sync: boolean): void {
     if (!(error instanceof StorageError) || !(error.cause instanceof RocksError)) return;
     if (leavesOutcomeOpen(error)) this.poison(error.cause);

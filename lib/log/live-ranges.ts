@@ -1,14 +1,15 @@
 // Which log indices are live. Immutable, so that a cursor can move only once its write has succeeded.
 //
-// A log is nearly always one range without gaps. Gaps come from a floor raised past the tail or from an append on a prefix
-// that is not there. What this process wrote it knows exactly; of a range found on disk at open only the two ends are
-// known to be live, since opening does not read the log. Where its end is cut off, it is probed for the new one, which the
-// next append stands on; where its start is, nobody needs to know until somebody asks. That stays correct while writes are
-// on their way: an index inside it is either untouched since open, or cut away.
+// A log is nearly always one range without gaps. Gaps come from a floor raised past the end, or from an append on a prefix
+// that is not there.
 //
-// There may be thousands of gaps. So the ranges before the last lie in an array that grows, and that older values of the
-// same log look at as well, each up to its own end. Nothing in it ever changes: an append costs the same however many
-// there are.
+// What this process wrote it knows exactly. Opening does not read the log: of the range that it finds on disk only the two
+// ends are known to be live. If the end of that range is cut off, the disk is asked at once for the new highest index, since
+// the next append stands on it. If the start is cut off, the disk is asked for the lowest index only once somebody wants to
+// know it. Both are right also while writes are on their way: an index of that range is as it was at open, or it is cut off.
+//
+// There may be thousands of gaps. So all ranges but the last lie in an array that only grows. Older values of the same log
+// share it, each up to its own end. So an append costs the same however many gaps there are.
 
 import type { LogIndex } from '../contract/storage.js';
 

@@ -1,5 +1,5 @@
-// What a storage answers, as steps that need the disk: the blocking storages take each step at once, the asynchronous one
-// awaits it. So there is one text of every read. A reading asks for one record, or for one range page by page.
+// Every read of a storage, written once: as steps, each of which asks the disk for something. The blocking storages answer a
+// step at once, the asynchronous ones await the answer. A reading asks for one record, or for one range page by page.
 
 import type { Codec } from '../contract/codec.js';
 import type { IndexedEntry, LogBounds, LogIndex } from '../contract/storage.js';
@@ -25,7 +25,7 @@ export interface EntryPage {
   index(row: number): LogIndex;
   /** @throws StorageError CODEC */
   entry<T>(row: number, codec: Codec<T>): T;
-  /** Of the entry as it is stored. */
+  /** Bytes of the entry as it is stored. */
   byteLength(row: number): number;
   /** No entry of the range comes after these. */
   readonly isLast: boolean;

@@ -283,7 +283,7 @@ export abstract class StorageMethods<T, S, M extends Mode> {
   }
 }
 
-/** Of an iterator: what it was given, checked. */
+/** What `entries` was given, checked. */
 export function checkIteration(from: unknown, to: unknown, options: unknown) {
   const { maxBytes = ITERATED_BYTES, signal } = checkReadOptions(options, ['maxBytes', 'signal']);
   return {

@@ -29,7 +29,7 @@ const opened = new WeakMap<ColumnFamily, Promise<SnapshotFamily>>();
 
 export class SnapshotFamily {
   readonly family: ColumnFamily;
-  /** Of all that is written to it. */
+  /** Slows down what is written to it, where need be. */
   readonly pace: Pace;
   readonly #reclaimer: SpaceReclaimer;
   /** Ids whose chunks are being written. */
@@ -124,7 +124,7 @@ export class SnapshotFamily {
   // ── Manifests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Each by its name.
+   * All manifests, by the names of their snapshots.
    * @throws StorageError CODEC where one is damaged; META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB
    */
   async manifests(): Promise<Map<string, Manifest>> {
@@ -133,7 +133,7 @@ export class SnapshotFamily {
   }
 
   /**
-   * Of all snapshots, damaged ones too.
+   * The names of all snapshots, damaged ones too.
    * @throws StorageError META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB
    */
   async names(): Promise<string[]> {
@@ -144,7 +144,10 @@ export class SnapshotFamily {
     return reportedLater(this.family.database.scan(this.family, MANIFESTS));
   }
 
-  /** @throws StorageError CODEC where it is damaged; COLUMN_FAMILY_NOT_FOUND, ROCKSDB */
+  /**
+   * The manifest of the snapshot of this name, if there is one.
+   * @throws StorageError CODEC where it is damaged; COLUMN_FAMILY_NOT_FOUND, ROCKSDB
+   */
   async manifest(name: string): Promise<Manifest | undefined> {
     const key = manifestKey(name);
     const value = await reportedLater(this.family.database.get(this.family, key));

@@ -42,8 +42,8 @@ export class SnapshotStore {
 
   /**
    * Opens the store in a column family, which must exist and have no other records. Removes what an interrupted `put` left.
-   * @throws StorageError `COLUMN_FAMILY_NOT_FOUND`; `META` where the column family has other records; `INVALID_ARGUMENT`, also
-   *   where a log is open on it; `ROCKSDB`
+   * @throws StorageError `COLUMN_FAMILY_NOT_FOUND`; `META` where the column family has other records, those of a log for
+   *   example; `INVALID_ARGUMENT`, also where an empty log is open on it; `ROCKSDB`
    */
   static openIn(db: Database, columnFamily: string): Promise<SnapshotStore> {
     return SnapshotStore.openWithChunksOf(CHUNK_BYTES, db, columnFamily);

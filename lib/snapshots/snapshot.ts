@@ -25,7 +25,7 @@ export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<U
 
 /** The bytes of a snapshot as a stream, or to be iterated over. */
 export interface SnapshotStream extends Readable {
-  /** Whose bytes they are: another may have the name by now, of another index. */
+  /** Which snapshot it is. Another one, of another index, may have the name by now. */
   readonly snapshot: SnapshotInfo;
 }
 

@@ -45,7 +45,7 @@ export class SpaceReclaimer {
     }
   }
 
-  /** Of `[from, to)`. */
+  /** Reclaims the space of the chunks of the ids `[from, to)`. */
   async #reclaimIds(from: number, to: number): Promise<void> {
     const range = { gte: chunkKey(from, 0), lt: chunkKey(to, 0) };
     await coreOf(this.#family.database).reclaimSpace(this.#family, range);
