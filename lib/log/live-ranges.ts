@@ -134,11 +134,12 @@ export class LiveRanges {
   /** With one range more, which becomes the last. */
   #add(range: LiveRange): LiveRanges {
     const last = this.#last as LiveRange;
-    if (this.#shared.length === this.#end && this.#first === undefined) {
+    const isMostlyGone = this.#begin > this.#count;
+    if (this.#shared.length === this.#end && !isMostlyGone) {
       this.#shared.push(last);
-      return new LiveRanges(this.#shared, this.#begin, this.#end + 1, undefined, range);
+      return new LiveRanges(this.#shared, this.#begin, this.#end + 1, this.#first, range);
     }
-    // Others see what comes behind `end`, or the first has been cut: from here on it is an array of its own.
+    // Others see what comes behind `end`, or most of it has been trimmed: from here on it is an array of its own.
     const own = Array.from({ length: this.#count }, (_, i) => this.#at(i));
     return new LiveRanges(own, 0, own.length, undefined, range);
   }

@@ -176,6 +176,21 @@ describe('LiveRanges', () => {
     expectExact(ranges, new Set([0, 1, 2, 3, 4]));
   });
 
+  it('are seldom copied while they are trimmed and appended behind gaps, and keep nothing of what was trimmed', () => {
+    const copied = jest.spyOn(Array, 'from');
+    for (const cut of [0, 1]) {
+      let ranges = LiveRanges.none();
+      for (let i = 0; i < 500; i++) ranges = ranges.append(10 * i, 3);
+      copied.mockClear();
+      for (let i = 0; i < 5000; i++) ranges = ranges.trim(10 * i + cut).append(10 * (500 + i), 3);
+      const lengths = copied.mock.calls.map(([from]) => (from as ArrayLike<unknown>).length);
+      expect(lengths.length).toBeGreaterThan(0); // what was trimmed goes with the old array
+      expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(2 * 5000);
+      expect([ranges.start, ranges.highest]).toEqual([49_990 + cut, 54_992]);
+    }
+    copied.mockRestore();
+  });
+
   it('are the same where an operation changes nothing', () => {
     const ranges = LiveRanges.none().append(5, 5);
     expect(ranges.append(10, 0)).toBe(ranges);
