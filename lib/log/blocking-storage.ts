@@ -33,7 +33,10 @@ function* iterate<T, S>(
   for (let next: LogIndex | undefined = from; next !== undefined; ) {
     signal?.throwIfAborted();
     const { entries, rest }: ReturnType<typeof log.readPart> = log.readPart(next, end, maxBytes);
-    yield* entries;
+    for (const entry of entries) {
+      yield entry;
+      signal?.throwIfAborted();
+    }
     next = rest;
   }
 }

@@ -35,7 +35,10 @@ async function* iterate<T, S>(
     signal?.throwIfAborted();
     const { entries, rest }: LogPart<T> = await log.readPart(next, end, maxBytes);
     signal?.throwIfAborted();
-    yield* entries;
+    for (const entry of entries) {
+      yield entry;
+      signal?.throwIfAborted();
+    }
     next = rest;
   }
 }

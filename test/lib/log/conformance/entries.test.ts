@@ -100,6 +100,20 @@ describe.each(STORAGES)('$name', ({ given, givenWith }) => {
       expect(failure).toMatchObject({ message: 'enough' });
       expect(seen).toEqual([0, 1, 2, 3]);
     });
+
+    it.each([0, 3, 9])('ends so behind entry %i, although it has read more', async (last) => {
+      const abc = await log();
+      const stop = new AbortController();
+      const seen: number[] = [];
+      const failure = await failureOf(async () => {
+        for await (const { index } of abc.entries(0, undefined, { signal: stop.signal })) {
+          seen.push(index);
+          if (index === last) stop.abort(new Error('enough'));
+        }
+      });
+      expect(failure).toMatchObject({ message: 'enough' });
+      expect(seen).toHaveLength(last + 1);
+    });
   });
 
   describe('getEntries with maxBytes', () => {
