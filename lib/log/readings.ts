@@ -85,7 +85,10 @@ export function* readBounds(cursor: Cursor): Reading<LogBounds> {
   return { first: lowest.index(0), next };
 }
 
-/** All of `[from, to)` up to the entry that reaches `maxBytes`, or nothing. */
+/**
+ * All of `[from, to)` up to the entry that reaches `maxBytes`, or nothing. A gap behind that entry does not count, also where
+ * it is known: it is not known of a log that was just opened.
+ */
 export function* readEntries<T>(
   { live }: Cursor,
   codec: Codec<T>,
@@ -94,7 +97,9 @@ export function* readEntries<T>(
   maxBytes = Number.POSITIVE_INFINITY,
 ): Reading<T[]> {
   const entries: T[] = [];
-  if (from >= to || !live.mayHoldAll(from, to)) return entries;
+  const { start = 0, highest = -1 } = live;
+  if (from >= to || from < start || to > highest + 1) return entries;
+  if (maxBytes === Number.POSITIVE_INFINITY && !live.mayHoldAll(from, to)) return entries;
   const pageBytes = Math.min(maxBytes, PAGE_BYTES);
   let bytes = 0;
   for (let next = from; next < to; ) {

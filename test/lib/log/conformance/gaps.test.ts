@@ -13,6 +13,9 @@ const withTwoGaps = [
   (log: AnyStorage<string>) => log.setCompactedIdx(0),
 ];
 
+/** Of each of these entries: its version byte, and MessagePack's two. */
+const STORED_BYTES = 3;
+
 describe.each(STORAGES)('$name', ({ given }) => {
   describe('a log with gaps', () => {
     it('gives what is live, and no range with a missing index', async () => {
@@ -25,6 +28,16 @@ describe.each(STORAGES)('$name', ({ given }) => {
       expect(await log.getEntries(1, 6)).toEqual([]);
       expect(await log.getEntries(6, 11)).toEqual([]);
       expect(await log.getBounds()).toEqual({ first: 0, next: 12 });
+    });
+
+    it('gives what reaches maxBytes, whatever is missing behind it', async () => {
+      const log = await given(...withTwoGaps);
+      expect(await log.getEntries(0, 12, { maxBytes: 1 })).toEqual(['a']);
+      expect(await log.getEntries(0, 12, { maxBytes: 2 * STORED_BYTES })).toEqual(['a', 'b']);
+      expect(await log.getEntries(0, 12, { maxBytes: 2 * STORED_BYTES + 1 })).toEqual([]);
+      expect(await log.getEntries(6, 11, { maxBytes: 1 })).toEqual(['g']);
+      for (const from of [2, 4, 7]) expect(await log.getEntries(from, 12, { maxBytes: 1 })).toEqual([]);
+      expect(await log.getEntries(0, 13, { maxBytes: 1 })).toEqual([]); // that ends past the end
     });
 
     it('goes on behind its highest entry', async () => {
