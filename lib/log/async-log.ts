@@ -234,7 +234,11 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#behindWrites(() => {});
+    let last: Promise<unknown>;
+    do {
+      last = this.#lastWrite;
+      await this.#behindWrites(() => {});
+    } while (last !== this.#lastWrite); // code of what is written has called this: that write is called before it
     this.location.release(this);
   }
 

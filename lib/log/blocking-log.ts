@@ -32,6 +32,8 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
   readonly #store: RecordStore<T, S>;
   #cursor: Cursor;
   #isClosed = false;
+  /** Writes under way: code of what is written may write as well, or close the log. */
+  #writing = 0;
 
   /** Throws what opening `store` does. */
   constructor(store: RecordStore<T, S>) {
@@ -51,6 +53,20 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
     extras: WriteExtras = {},
   ): V {
     refuseIfClosed(this.#isClosed, this.location);
+    this.#writing++;
+    try {
+      return this.#write(given, result, extras);
+    } finally {
+      this.#writing--;
+      this.#releaseIfDone();
+    }
+  }
+
+  #write<V>(
+    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    result: (after: Cursor, before: Cursor) => V,
+    extras: WriteExtras,
+  ): V {
     const ops = given(this.#cursor);
     const before = this.#cursor; // what was given may have getters, and these may have written
     const { records, sync: needsSync, cursor } = transition(before, ops, this.#store);
@@ -79,6 +95,11 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
 
   close(): void {
     this.#isClosed = true;
-    this.#store.release();
+    this.#releaseIfDone();
+  }
+
+  /** Not before the write that has closed it is done: the next storage would not see that. */
+  #releaseIfDone(): void {
+    if (this.#isClosed && this.#writing === 0) this.#store.release();
   }
 }

@@ -11,6 +11,7 @@ import {
   MemStorage,
   RocksdbStorage,
   SnapshotStore,
+  type StorageOp,
   WriteBatch,
 } from '../../../lib/index.js';
 import { expectStorageError } from '../../support/storage-failures.js';
@@ -23,6 +24,14 @@ let database: Database;
 beforeEach(async () => {
   database = await openAt(`${temporaryFolder()}/db`, { columnFamilies: ['log', 'other', 'snapshots', 'mine'] });
 });
+
+function attempt(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
 
 const kinds: [string, (name?: string) => Log | Promise<Log>][] = [
   ['RocksdbStorage', (name = 'log') => RocksdbStorage.openIn<string>(database, name)],
@@ -72,6 +81,44 @@ describe.each(kinds)('a log that a %s has', (_, open) => {
     expect(await next.getSuffix(0)).toEqual(['a']);
     const store = SnapshotStore.openIn(database, 'log');
     await expect(store).rejects.toMatchObject({ code: 'META' }); // it is a log's all the same
+  });
+
+  it.each<[string, (close: () => void) => StorageOp<unknown, unknown>]>([
+    [
+      'an operation',
+      (close) => ({
+        type: 'appendEntry',
+        get entry() {
+          close();
+          return { text: 'a' };
+        },
+      }),
+    ],
+    [
+      'an entry',
+      (close) => ({
+        type: 'appendEntry',
+        entry: {
+          get text() {
+            close();
+            return 'a';
+          },
+        },
+      }),
+    ],
+  ])('is not given on by code of %s that closes it, before that is written', async (_, op) => {
+    const log = (await open()) as RocksdbStorage<unknown> | AsyncRocksdbStorage<unknown>;
+    let closed: unknown;
+    let inner: unknown;
+    const close = () => {
+      closed = log.close();
+      inner = attempt(() => RocksdbStorage.openIn(database, 'log').appendEntry('inner'));
+    };
+    const written = log.writeAtomically([op(close)]);
+    await closed;
+    expect(RocksdbStorage.openIn(database, 'log').getSuffix(0)).toEqual([{ text: 'a' }]);
+    await written;
+    expect(inner).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('is given on where opening it has failed', async () => {
