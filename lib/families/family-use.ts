@@ -63,8 +63,9 @@ export function claimLog(family: ColumnFamily, writer: object | undefined): void
   claimFamily(family, 'a log');
   if (writer === undefined) return;
   const log = used.get(id) as Used;
-  if (log.writer?.deref() !== undefined) {
-    const { name, database } = family;
+  const { name, database } = family;
+  // Of a closed database nothing is read or written any more, which is what the caller must be told.
+  if (log.writer?.deref() !== undefined && !database.closed) {
     const message = `the log in column family ${name} of ${database.path} is open for writing already`;
     throw new StorageError('INVALID_ARGUMENT', `${message}: use that storage, or close it first`);
   }

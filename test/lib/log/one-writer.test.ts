@@ -121,6 +121,12 @@ describe.each(kinds)('a log that a %s has', (_, open) => {
     expect(inner).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('of a closed database is refused for that', async () => {
+    await (await open()).appendEntry('a');
+    await database.close();
+    await expectStorageError(() => open(), 'ROCKSDB', 'closed');
+  });
+
   it('is given on where opening it has failed', async () => {
     const family = database.columnFamily('log');
     await database.write(new WriteBatch().put(family, Buffer.from('M/decided_idx'), Buffer.from('short')));
