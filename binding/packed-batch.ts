@@ -91,6 +91,19 @@ export class PackedBatch {
     this.#shared = true;
   }
 
+  /** As it is now, whatever becomes of this one. The bytes are copied only once either of them changes. */
+  copy(): PackedBatch {
+    const copy = new PackedBatch();
+    copy.#bytes = this.#bytes;
+    copy.#view = this.#view;
+    copy.#length = this.#length;
+    copy.#count = this.#count;
+    copy.#owner = this.#owner;
+    this.share();
+    copy.share();
+    return copy;
+  }
+
   /** @throws RocksError INVALID_ARGUMENT where a record is for another database */
   checkOwner(owner: FamilyOwner): void {
     if (this.#owner !== undefined && this.#owner !== owner) throw anotherDatabase(this.#owner, owner);

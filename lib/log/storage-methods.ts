@@ -53,7 +53,7 @@ export abstract class StorageMethods<T, S, M extends Mode> {
       const { alongside, sync } = checkAtomicWriteOptions(options);
       if (sync !== undefined) extras.sync = sync;
       if (alongside !== undefined) {
-        extras.alongside = packedOf(alongside);
+        extras.alongside = packedOf(alongside).copy(); // code of an operation may change it behind the check
         const { location } = this.#log;
         if (location !== undefined) refuseUsedFamilies(extras.alongside, location.family);
       }

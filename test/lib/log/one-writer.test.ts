@@ -225,6 +225,27 @@ describe.each(kinds)('what is written alongside a %s', (_, open) => {
   });
 });
 
+describe.each(kinds)('what is written alongside a %s', (_, open) => {
+  it('is what was checked, although code of an operation changes the batch', async () => {
+    const log = await open();
+    const other = RocksdbStorage.openIn<string>(database, 'other');
+    other.appendEntries(['x', 'y']);
+    const mine = database.columnFamily('mine');
+    const batch = new WriteBatch().put(mine, Buffer.from('k'), Buffer.from('v'));
+    const op = {
+      type: 'appendEntry' as const,
+      get entry() {
+        batch.clear().deleteRange(database.columnFamily('other'), Buffer.from('A'), Buffer.from('Z'));
+        return 'a';
+      },
+    };
+    await log.writeAtomically([op], { alongside: batch });
+    expect(other.getSuffix(0)).toEqual(['x', 'y']);
+    expect(database.getSync(mine, Buffer.from('k'))?.toString()).toBe('v');
+    expect(batch.count).toBe(1);
+  });
+});
+
 describe("records of a caller's own", () => {
   it('are written alongside, though their keys look like those of a log or a store', async () => {
     const mine = database.columnFamily('mine');
