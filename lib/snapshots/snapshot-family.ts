@@ -214,7 +214,9 @@ export class SnapshotFamily {
   async #liveChunks(): Promise<LiveChunks> {
     const manifests = [...(await this.manifests()).values()];
     const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
-    return { ids, bytes: manifests.reduce((sum, { byteLength }) => sum + byteLength, 0), end: this.#lastId + 1 };
+    const bytes = manifests.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    // Not the last id: an earlier process may have given higher ones, whose chunks are removed.
+    return { ids, bytes, end: Number.MAX_SAFE_INTEGER };
   }
 
   /** Runs one task at a time, in the order of the calls. For those that write manifests by what they have read. */

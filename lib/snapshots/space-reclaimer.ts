@@ -10,7 +10,7 @@ export interface LiveChunks {
   ids: readonly number[];
   /** Bytes of all snapshots together. */
   bytes: number;
-  /** Above every id that was ever given. */
+  /** Above every id that can have chunks on disk. */
   end: number;
 }
 

@@ -7,8 +7,17 @@ import { chunkKey, chunksOf } from '../../../lib/format/snapshot-keys.js';
 import { type Row, WriteBatch } from '../../../lib/index.js';
 import { Pace } from '../../../lib/snapshots/pace.js';
 import { failureOf } from '../../support/failures.js';
-import { CHUNK_BYTES, chunkKeys, content, newStore, type OpenStore, slowSource } from '../../support/snapshots.js';
+import {
+  CHUNK_BYTES,
+  chunkKeys,
+  content,
+  newStore,
+  type OpenStore,
+  slowSource,
+  storeOn,
+} from '../../support/snapshots.js';
 import { expectStorageError } from '../../support/storage-failures.js';
+import { openAt } from '../../support/temporary-database.js';
 
 const MIB = 2 ** 20;
 
@@ -88,6 +97,20 @@ describe('a snapshot that is being written', () => {
     }
     goOn();
     await slow;
+  });
+});
+
+describe('the space of the latest snapshot', () => {
+  it('is given back also where it was removed before the store was opened', async () => {
+    await opened.store.put('a', 1, content(10));
+    await opened.store.put('b', 2, large(40));
+    // As a process leaves it that ends right after it has removed the snapshot.
+    const reclaimSpace = jest.spyOn(DatabaseCore.prototype, 'reclaimSpace').mockResolvedValue(undefined);
+    await opened.store.delete('b');
+    await opened.db.close();
+    reclaimSpace.mockRestore();
+    const { db, family } = await storeOn(await openAt(opened.db.path));
+    await until(() => Number(db.property('rocksdb.live-sst-files-size', family)) < 8 * MIB);
   });
 });
 
