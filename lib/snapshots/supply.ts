@@ -157,12 +157,21 @@ class WebStreamSupply implements Supply {
       throw invalid('source', 'a ReadableStream that nobody else reads', this.#stream);
     }
     this.#reader ??= this.#stream.getReader();
-    return this.#reader.read() as Promise<Step>;
+    return this.#read(this.#reader);
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<unknown>): Promise<Step> {
+    const step = (await reader.read()) as Step;
+    if (step.done) reader.releaseLock();
+    return step;
   }
 
   /** Its iterator would wait for the piece that is awaited. */
   end(): unknown {
-    return (this.#reader ?? this.#stream).cancel();
+    if (this.#reader === undefined) return this.#stream.cancel();
+    const cancelled = this.#reader.cancel();
+    this.#reader.releaseLock();
+    return cancelled;
   }
 }
 

@@ -270,6 +270,21 @@ describe('a source that is strange', () => {
     await expectStorageError(() => store.put('a', 1, source as never), 'INVALID_ARGUMENT', 'source', words);
   });
 
+  it.each<[string, unknown]>([
+    ['was read', content(5)],
+    ['was refused half-way', 'no bytes'],
+  ])('is not locked any more once it %s', async (_, last) => {
+    const pieces = [content(3 * CHUNK_BYTES), last];
+    const stream = new ReadableStream({
+      pull(controller) {
+        if (pieces.length > 0) controller.enqueue(pieces.shift());
+        else controller.close();
+      },
+    });
+    await store.put('a', 1, stream as never).catch(() => {});
+    expect(stream.locked).toBe(false);
+  });
+
   it('is refused where somebody else reads it, and left to that one', async () => {
     const stream = new ReadableStream({ start: (controller) => controller.enqueue(content(5)) });
     const reader = stream.getReader();
