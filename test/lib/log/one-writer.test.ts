@@ -127,6 +127,16 @@ describe.each(kinds)('a log that a %s has', (_, open) => {
     await expectStorageError(() => open(), 'ROCKSDB', 'closed');
   });
 
+  it('gives an iterator the part that it was asked for before it was closed', async () => {
+    const log = await open();
+    await log.append(['a', 'b']);
+    const iterator = log.entries(0, undefined, { maxBytes: 1 });
+    const first = iterator.next();
+    await log.close();
+    expect(await first).toMatchObject({ value: { index: 0, entry: 'a' } });
+    await expectStorageError(() => iterator.next(), 'CLOSED');
+  });
+
   it('is given on where opening it has failed', async () => {
     const family = database.columnFamily('log');
     await database.write(new WriteBatch().put(family, Buffer.from('M/decided_idx'), Buffer.from('short')));
@@ -247,6 +257,14 @@ describe.each(kinds)('what is written alongside a %s', (_, open) => {
 });
 
 describe("records of a caller's own", () => {
+  it('are refused in a column family that has become a log since others were taken', async () => {
+    const log = RocksdbStorage.openIn<string>(database, 'log');
+    const batch = new WriteBatch().delete(database.columnFamily('other'), Buffer.from('k'));
+    log.writeAtomically([], { alongside: batch });
+    RocksdbStorage.openIn<string>(database, 'other').appendEntry('a');
+    await expectStorageError(() => log.writeAtomically([], { alongside: batch }), 'INVALID_ARGUMENT', 'other');
+  });
+
   it('are written alongside, though their keys look like those of a log or a store', async () => {
     const mine = database.columnFamily('mine');
     const keys = ['L/20261125', 'S/name', 'C/chunk', 'M/mine', 'L/'].map((key) => Buffer.from(key));
