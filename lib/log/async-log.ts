@@ -11,7 +11,17 @@ import { type Cursor, EMPTY } from './cursor.js';
 import { Failures } from './failures.js';
 import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
 import { HIGHEST, LOWEST, LogFamily } from './log-family.js';
-import { type LogPart, type Reading, type ReadStep, readIndex, readMeta, readPart } from './readings.js';
+import {
+  finish,
+  type LogPart,
+  type PageStep,
+  type Reading,
+  type ReadStep,
+  readEntries,
+  readIndex,
+  readMeta,
+  readPart,
+} from './readings.js';
 import { RecordPacker } from './record-packer.js';
 import { onlyAppends, type StorageRecord, type Transition, transition } from './transition.js';
 
@@ -228,6 +238,14 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
       const page = 'meta' in step.value ? undefined : await this.location.readPageLater(step.value);
       return steps.next(page).value as LogPart<T>; // it takes one step
     });
+  }
+
+  entriesNow(from: LogIndex, to: LogIndex): T[] {
+    refuseIfClosed(this.#isClosed, this.location);
+    const { location } = this;
+    // No step of this reading asks for a meta record.
+    const answers = { readMeta: () => undefined, readPage: (step: PageStep) => location.readPage(step) };
+    return finish(readEntries(this.cursor, this.codecs.entry, from, to), answers);
   }
 
   // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────

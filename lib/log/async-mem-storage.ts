@@ -62,6 +62,10 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
     return this.#log.readPart(from, to, maxBytes);
   }
 
+  entriesNow(from: LogIndex, to: LogIndex): T[] {
+    return this.#log.entriesNow(from, to);
+  }
+
   async close(): Promise<void> {
     this.#log.close();
   }

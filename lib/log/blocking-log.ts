@@ -6,7 +6,15 @@ import { Failures } from './failures.js';
 import type { Probe } from './live-ranges.js';
 import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
 import type { LogFamily } from './log-family.js';
-import { type EntryPage, finish, type LogPart, type PageStep, type Reading, readPart } from './readings.js';
+import {
+  type EntryPage,
+  finish,
+  type LogPart,
+  type PageStep,
+  type Reading,
+  readEntries,
+  readPart,
+} from './readings.js';
 import { type StorageRecord, transition } from './transition.js';
 
 /** Where a {@link BlockingLog} keeps its records. */
@@ -91,6 +99,10 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
 
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): LogPart<T> {
     return this.read((cursor) => readPart(cursor, this.codecs.entry, from, to, maxBytes));
+  }
+
+  entriesNow(from: LogIndex, to: LogIndex): T[] {
+    return this.read((cursor) => readEntries(cursor, this.codecs.entry, from, to));
   }
 
   close(): void {

@@ -44,6 +44,11 @@ export interface LogAccess<T, S, M extends Mode> {
   read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): Result<M, V>;
   /** About `maxBytes` of the live entries of `[from, to)`, as they are once every write called before is done. */
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): Result<M, LogPart<T>>;
+  /**
+   * All of `[from, to)` as they lie in the log now, or nothing, without waiting for what was called before: for entries that
+   * are durable, and that nothing under way removes. It blocks.
+   */
+  entriesNow(from: LogIndex, to: LogIndex): T[];
   /** Refuses every later call, and gives the log to the next storage once every earlier call is done. */
   close(): Result<M, void>;
 }
