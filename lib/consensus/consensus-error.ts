@@ -36,3 +36,9 @@ export class ConsensusError extends Error {
     this.code = code;
   }
 }
+
+/** @internal */
+export function pendingReconfiguration(): ConsensusError {
+  const message = 'a stop-sign has been accepted, and nothing comes behind it: propose to the next configuration';
+  return new ConsensusError('PENDING_RECONFIGURATION', message);
+}

@@ -89,6 +89,11 @@ export function contentsOf(frame: Uint8Array): FrameContents {
   return { entries, state: reader.flag() ? reader.byteString() : undefined };
 }
 
+/** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link contentsOf} has taken the frame. */
+export function addressOf(frame: Buffer): { configurationId: number; from: number; to: number } {
+  return { configurationId: frame.readUInt32LE(2), from: frame.readUInt32LE(6), to: frame.readUInt32LE(10) };
+}
+
 export function malformed(reason: string, cause?: unknown): ConsensusError {
   return new ConsensusError('MALFORMED_MESSAGE', `the message is refused: ${reason}`, { cause });
 }

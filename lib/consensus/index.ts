@@ -2,6 +2,11 @@
 
 export type { ServerConfig } from './configuration.js';
 export { ConsensusError, type ConsensusErrorCode } from './consensus-error.js';
+export type { DecidedItem } from './decided-reader.js';
 export type { OutgoingMessage } from './driven-engine.js';
+export type { LeadershipState } from './leadership.js';
 export type { LogEntry } from './log-entry.js';
+export type { MessageSink } from './message-sink.js';
 export { OmniPaxos, type OmniPaxosOptions } from './omni-paxos.js';
+export { PaxosRunner, type ReaderOptions } from './paxos-runner.js';
+export type { Peer, RunnerOptions } from './runner-options.js';

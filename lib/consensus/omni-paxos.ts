@@ -12,7 +12,7 @@ import {
   invalid,
   type ServerConfig,
 } from './configuration.js';
-import { ConsensusError } from './consensus-error.js';
+import { pendingReconfiguration } from './consensus-error.js';
 import { DrivenEngine, type OutgoingMessage } from './driven-engine.js';
 import { malformed } from './engine.js';
 import { MAX_BYTES, toBytes } from './entry-bytes.js';
@@ -108,7 +108,7 @@ export class OmniPaxos<T> {
    */
   append(entry: T): void {
     const { refusedProposals } = this.#engine.step({ proposals: [toBytes('entry', entry, this.#entryCodec)] });
-    if (refusedProposals) throw pending();
+    if (refusedProposals) throw pendingReconfiguration();
   }
 
   /**
@@ -122,7 +122,8 @@ export class OmniPaxos<T> {
       if (!types.isUint8Array(metadata)) throw invalid('metadata', 'a Uint8Array', metadata);
       stopsign.metadata = metadata;
     }
-    if (this.#engine.step({ calls: [{ type: 'reconfigure', stopsign }] }).refusedStopsign) throw pending();
+    if (this.#engine.step({ calls: [{ type: 'reconfigure', stopsign }] }).refusedStopsign)
+      throw pendingReconfiguration();
   }
 
   // ── Messages and time ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,9 +253,4 @@ export class OmniPaxos<T> {
     const { currentLeader } = this.#engine.view;
     return currentLeader && { ...currentLeader };
   }
-}
-
-function pending(): ConsensusError {
-  const message = 'a stop-sign has been accepted, and nothing comes behind it: propose to the next configuration';
-  return new ConsensusError('PENDING_RECONFIGURATION', message);
 }

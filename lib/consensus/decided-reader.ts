@@ -1,0 +1,111 @@
+// Decided entries for any number of readers, each at its own pace: from memory where they are recent, else from the log.
+
+import type { Codec } from '../contract/codec.js';
+import type { LogIndex, StopSign } from '../contract/storage.js';
+import { Changes } from './changes.js';
+import { ConsensusError } from './consensus-error.js';
+import { fromBytes, messageOf } from './entry-bytes.js';
+import type { EngineView, StepOutcome } from './packed-step.js';
+import { RecentEntries } from './recent-entries.js';
+import type { BytesStorage } from './run-ahead.js';
+
+/** What has been decided at an index. */
+export type DecidedItem<T> = { index: LogIndex; entry: T } | { index: LogIndex; stopsign: StopSign };
+
+/** What one reader holds at once. */
+const PAGE_ENTRIES = 256;
+const PAGE_BYTES = 1024 * 1024;
+
+export class DecidedReader<T> {
+  readonly #storage: BytesStorage;
+  readonly #codec: Codec<T>;
+  readonly #recent: RecentEntries;
+  readonly #floor: () => LogIndex;
+  readonly #changes = new Changes();
+  #view: EngineView | undefined;
+  #end: { error: Error | undefined } | undefined;
+
+  /** `end` is where the log ends, and `floor` gives where it begins. */
+  constructor(storage: BytesStorage, codec: Codec<T>, end: LogIndex, floor: () => LogIndex) {
+    this.#storage = storage;
+    this.#codec = codec;
+    this.#recent = new RecentEntries(end);
+    this.#floor = floor;
+  }
+
+  released({ ops, view }: StepOutcome): void {
+    const before = this.#view?.decidedIdx;
+    this.#recent.apply(ops);
+    this.#view = view;
+    if (view.decidedIdx !== before) this.#changes.tell();
+  }
+
+  /** Nothing more will be decided here. Readers throw `error`, or end where there is none. */
+  end(error: Error | undefined): void {
+    this.#end = { error };
+    this.#changes.tell();
+  }
+
+  async *read(from: LogIndex, ended: AbortSignal): AsyncGenerator<DecidedItem<T>, void, undefined> {
+    for (let next = from; !ended.aborted; ) {
+      if (this.#end !== undefined) {
+        if (this.#end.error !== undefined) throw this.#end.error;
+        return;
+      }
+      const { decidedIdx = 0, reconfigured } = this.#view ?? {};
+      const end = reconfigured === undefined ? decidedIdx : decidedIdx - 1;
+      if (next < end) {
+        for (const bytes of await this.#page(next, end, ended)) {
+          if (ended.aborted) return;
+          yield { index: next, entry: this.#decode(bytes, next) };
+          next++;
+        }
+      } else if (reconfigured !== undefined && next >= end) {
+        if (next === end) yield { index: end, stopsign: structuredClone(reconfigured) };
+        return; // nothing comes behind a stop-sign
+      } else {
+        await this.#changes.next(ended);
+      }
+    }
+  }
+
+  /** Entries from `from` on, one at the least; none where `ended` is aborted. */
+  async #page(from: LogIndex, end: LogIndex, ended: AbortSignal): Promise<readonly Uint8Array[]> {
+    this.#refuseBelowFloor(from);
+    const recent = this.#recent.from(from, end, PAGE_ENTRIES);
+    if (recent !== undefined) return recent.map((bytes) => Buffer.from(bytes)); // what a codec gives may be a view
+    let entries: readonly Uint8Array[];
+    try {
+      entries = await this.#storage.getEntries(from, end, { maxBytes: PAGE_BYTES, signal: ended });
+    } catch (error) {
+      if (ended.aborted || this.#end !== undefined) return [];
+      throw unreadable(from, messageOf(error), error);
+    }
+    if (entries.length > 0) return entries;
+    this.#refuseBelowFloor(from); // compacted meanwhile
+    throw unreadable(from, 'it is not in the log');
+  }
+
+  #refuseBelowFloor(index: LogIndex): void {
+    const floor = this.#floor();
+    if (index >= floor) return;
+    const remedy = 'take the state from a snapshot, and read on from its index';
+    throw new ConsensusError(
+      'INVALID_ARGUMENT',
+      `entry ${index} has been compacted, the log begins at ${floor}: ${remedy}`,
+    );
+  }
+
+  #decode(bytes: Uint8Array, index: LogIndex): T {
+    try {
+      return fromBytes(bytes, this.#codec);
+    } catch (error) {
+      throw unreadable(index, messageOf(error), error);
+    }
+  }
+}
+
+/** To the reader alone: consensus does not need the entry. */
+function unreadable(index: LogIndex, reason: string, cause?: unknown): ConsensusError {
+  return new ConsensusError('STORAGE_FAILED', `entry ${index} cannot be read: ${reason}`, { cause });
+}

@@ -1,0 +1,75 @@
+// What waits for the next steps of a runner, in the order in which it came. Messages are bounded by dropping the oldest;
+// proposals are the caller's own.
+
+import type { Call, StepInput } from './packed-step.js';
+
+const MAX_MESSAGES = 16_384;
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+
+interface Batch {
+  calls: Call[];
+  messages: Uint8Array[];
+  proposals: Uint8Array[];
+}
+
+export class InputQueue {
+  #batches: Batch[] = [];
+  #messages = 0;
+  #messageBytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0;
+  }
+
+  /** A step does calls first: one that comes behind something else begins another step. */
+  call(call: Call): void {
+    const last = this.#batches.at(-1);
+    const fits = last !== undefined && last.messages.length === 0 && last.proposals.length === 0;
+    (fits ? last : this.#begin()).calls.push(call);
+  }
+
+  message(message: Uint8Array): void {
+    this.#last().messages.push(message);
+    this.#messages++;
+    this.#messageBytes += message.byteLength;
+    for (let i = 0; this.#messages > 1 && this.#isOverfull; ) {
+      const oldest = this.#batches[i]?.messages.shift();
+      if (oldest === undefined) i++;
+      else this.#forget(oldest);
+    }
+  }
+
+  proposal(entry: Uint8Array): void {
+    this.#last().proposals.push(entry);
+  }
+
+  /** The input of the next step. */
+  take(): StepInput | undefined {
+    const batch = this.#batches.shift();
+    for (const message of batch?.messages ?? []) this.#forget(message);
+    return batch;
+  }
+
+  clear(): void {
+    while (this.take() !== undefined);
+  }
+
+  get #isOverfull(): boolean {
+    return this.#messages > MAX_MESSAGES || this.#messageBytes > MAX_MESSAGE_BYTES;
+  }
+
+  #forget(message: Uint8Array): void {
+    this.#messages--;
+    this.#messageBytes -= message.byteLength;
+  }
+
+  #last(): Batch {
+    return this.#batches.at(-1) ?? this.#begin();
+  }
+
+  #begin(): Batch {
+    const batch: Batch = { calls: [], messages: [], proposals: [] };
+    this.#batches.push(batch);
+    return batch;
+  }
+}

@@ -1,0 +1,416 @@
+import { types } from 'node:util';
+import type { ClusterConfig, LogIndex, StopSign } from '../contract/storage.js';
+import { Changes, iterateUntil } from './changes.js';
+import { checkCluster, checkInteger, checkRecord, invalid } from './configuration.js';
+import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
+import { type DecidedItem, DecidedReader } from './decided-reader.js';
+import type { OutgoingMessage } from './driven-engine.js';
+import { addressOf, contentsOf, malformed } from './engine.js';
+import { fromBytes, MAX_BYTES, messageOf, toBytes } from './entry-bytes.js';
+import { InputQueue } from './input-queue.js';
+import { isSameLeadership, type LeadershipState, leadershipOf } from './leadership.js';
+import type { MessageSink } from './message-sink.js';
+import { Outbox } from './outbox.js';
+import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+import { RunAhead } from './run-ahead.js';
+import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
+import { StalledFollower } from './stalled-follower.js';
+
+/** How far a started runner goes ahead of its disk: past it, time stands still and what comes in waits. */
+const MAX_STEPS_AHEAD = 1024;
+const MAX_BYTES_AHEAD = 64 * 1024 * 1024;
+
+/** Of a reader. */
+export interface ReaderOptions {
+  /** Ends it: `next()` throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+interface PendingTick {
+  /** The step behind which it is over. */
+  step: number;
+  resolve(messages: OutgoingMessage[]): void;
+  reject(error: Error): void;
+}
+
+/**
+ * One replica of OmniPaxos on a storage whose calls give promises. The event loop never waits for the disk: the replica
+ * runs ahead of it, each step one atomic write, and whatever a step shows (messages, what is decided, who leads, every
+ * property) shows once its write and all before it are durable.
+ *
+ * Where a write fails the replica ends: nothing held back is shown, {@link stopped} resolves with `STORAGE_FAILED`, and
+ * calls throw it. Nobody knows what such a write has left on the disk: open the database again, and a runner on it.
+ */
+export class PaxosRunner<T> implements AsyncDisposable {
+  readonly #options: CheckedRunnerOptions<T>;
+  readonly #runAhead: RunAhead;
+  readonly #decided: DecidedReader<T>;
+  readonly #stalled: StalledFollower;
+  readonly #queue = new InputQueue();
+  readonly #leadershipChanges = new Changes();
+  #view: EngineView | undefined;
+  #leadership: LeadershipState = { role: 'unknown' };
+  /** Released, and not taken yet. */
+  #outgoing: OutgoingMessage[] = [];
+  #outbox: Outbox | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isDrainScheduled = false;
+  #driver: 'start' | 'tickOnce' | undefined;
+  #ticks: PendingTick[] = [];
+  #stepsRun = 0;
+  #stepsReleased = 0;
+  #end: { error: ConsensusError | undefined } | undefined;
+  #stopping: Promise<void> | undefined;
+  #tellStopped: (error: Error | undefined) => void = () => {};
+
+  /** Resolves with the failure that ended it, or with undefined after {@link stop}. Never rejects. */
+  readonly stopped: Promise<Error | undefined>;
+
+  /**
+   * Recovers the replica that the storage holds, or makes a new one with `bootstrap`. Resolves once what this writes is
+   * durable. Nothing else happens before {@link start} or {@link tickOnce}.
+   * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`; `LOST_DISK` where the storage holds no promise and
+   *   `bootstrap` is not true; `STORAGE_FAILED`; `ENGINE_FAILED` where the storage holds what no replica of this cluster
+   *   has written
+   */
+  static async open<T>(options: RunnerOptions<T>): Promise<PaxosRunner<T>> {
+    const checked = checkRunnerOptions(options);
+    const { cluster, server, storage, bootstrap } = checked;
+    const runner = new PaxosRunner(checked, await RunAhead.open(cluster, server, storage, bootstrap));
+    await runner.#begin();
+    return runner;
+  }
+
+  private constructor(options: CheckedRunnerOptions<T>, runAhead: RunAhead) {
+    this.#options = options;
+    this.#runAhead = runAhead;
+    this.#decided = new DecidedReader(options.storage, options.entryCodec, runAhead.end, () => runAhead.floor);
+    this.#stalled = new StalledFollower(options.server.pid, options.server.resendMessageTickTimeout);
+    this.stopped = new Promise((resolve) => {
+      this.#tellStopped = resolve;
+    });
+    runAhead.listener = {
+      released: (outcome) => this.#released(outcome),
+      ended: (error) => this.#endWith(error),
+    };
+  }
+
+  /** The first step, which tells what is wrong with the storage. Its messages wait for who sends them. */
+  async #begin(): Promise<void> {
+    await new Promise<unknown>((resolve, reject) => {
+      this.#ticks.push({
+        step: this.#stepsRun + 1,
+        resolve: (messages) => resolve(this.#outgoing.push(...messages)),
+        reject,
+      });
+      this.#step({});
+    });
+  }
+
+  // ── Its life ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Lets time pass and sends messages to `sink`, until it is stopped; it keeps the process alive that long. A sink that
+   * throws has lost the message. One whose promise hangs holds up the messages to that peer alone: the oldest of these are
+   * dropped where more than 4,096, or 64 MiB, wait.
+   * @throws ConsensusError `INVALID_ARGUMENT` where it was started before, or driven by {@link tickOnce}; what ended it
+   */
+  start(sink: MessageSink): void {
+    if (typeof (sink as Partial<MessageSink> | null | undefined)?.send !== 'function') {
+      throw invalid('sink', 'an object with the function send', sink);
+    }
+    this.#refuseIfEnded();
+    if (this.#driver === 'start') throw new ConsensusError('INVALID_ARGUMENT', 'the runner was started before');
+    this.#driveBy('start');
+    this.#outbox = new Outbox(sink);
+    this.#timer = setInterval(() => this.#tick(), this.#options.tickIntervalMs);
+    this.#sendOut();
+    this.#scheduleDrain();
+  }
+
+  /**
+   * For who drives time: does all that has come in, lets one tick pass, and gives the messages to be sent, once all of it is
+   * durable. May be called again before that. Excludes {@link start}.
+   * @throws ConsensusError as a rejection: `INVALID_ARGUMENT` where it was started; what ends it meanwhile
+   */
+  async tickOnce(): Promise<OutgoingMessage[]> {
+    this.#refuseIfEnded();
+    this.#driveBy('tickOnce');
+    this.#askIfStalled();
+    const inputs: StepInput[] = [];
+    for (let input = this.#queue.take(); input !== undefined; input = this.#queue.take()) inputs.push(input);
+    inputs.push({ ...inputs.pop(), tick: true });
+    return new Promise((resolve, reject) => {
+      this.#ticks.push({ step: this.#stepsRun + inputs.length, resolve, reject });
+      for (const input of inputs) this.#step(input);
+    });
+  }
+
+  /**
+   * Takes and shows nothing more, and resolves once no write is under way: the storage can be closed then. What had not
+   * been shown by then is on the disk, as far as it was written, for the next start.
+   */
+  stop(): Promise<void> {
+    this.#endWith(undefined);
+    this.#stopping ??= this.#runAhead.stop();
+    return this.#stopping;
+  }
+
+  /** {@link stop}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // ── What comes in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A message of the peer `from`. Where more wait than 16,384, or 128 MiB, the oldest is dropped; an ended runner drops all.
+   * @throws ConsensusError `MALFORMED_MESSAGE`: bytes that no replica of this configuration sends to this one; nothing was
+   *   done
+   */
+  handleIncoming(from: number, message: Uint8Array): void {
+    this.#checkPeer('from', from);
+    if (!types.isUint8Array(message)) throw invalid('message', 'a Uint8Array', message);
+    if (message.byteLength > 2 * MAX_BYTES) throw malformed(`it has ${message.byteLength} bytes`);
+    if (this.#end !== undefined) return;
+    const bytes = Buffer.from(message);
+    this.#checkMessage(from, bytes);
+    this.#queue.message(bytes);
+    this.#scheduleDrain();
+  }
+
+  /** There is a new connection to the peer: to be called on both sides, before the first message on it. */
+  connected(pid: number): void {
+    this.#checkPeer('pid', pid);
+    if (this.#end !== undefined) return;
+    this.#queue.call({ type: 'reconnected', pid });
+    this.#scheduleDrain();
+  }
+
+  /**
+   * Proposes `entry`: appended at the leader, forwarded to it elsewhere, kept where none is known. It may get lost on the
+   * way, without a word; whether it is in the log, {@link decided} tells.
+   * @throws ConsensusError `PENDING_RECONFIGURATION`, `RECONFIGURED`; `INVALID_ARGUMENT` where it cannot be encoded; what
+   *   ended it
+   */
+  append(entry: T): void {
+    this.#refuseProposals();
+    const bytes = toBytes('entry', entry, this.#options.entryCodec);
+    this.#queue.proposal(bytes);
+    this.#scheduleDrain();
+  }
+
+  /**
+   * Proposes the stop-sign that ends this configuration. Like an entry it may get lost.
+   * @param next - its id is above this one's
+   * @throws ConsensusError as {@link append}
+   */
+  reconfigure(next: ClusterConfig, metadata?: Uint8Array): void {
+    this.#refuseProposals();
+    const stopsign: StopSign = { nextConfig: checkCluster('next', next, this.#options.cluster.configurationId) };
+    if (metadata !== undefined) {
+      if (!types.isUint8Array(metadata)) throw invalid('metadata', 'a Uint8Array', metadata);
+      stopsign.metadata = Buffer.from(metadata);
+    }
+    this.#queue.call({ type: 'reconfigure', stopsign });
+    this.#scheduleDrain();
+  }
+
+  // ── What it shows ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get leadership(): LeadershipState {
+    return { ...this.#leadership };
+  }
+
+  /**
+   * The current state first, then each change; a slow reader sees the latest only. Ends with the runner: it throws the
+   * failure that ended it. Any number of readers.
+   */
+  leadershipChanges(options: ReaderOptions = {}): AsyncIterableIterator<LeadershipState> {
+    const { signal } = checkReaderOptions(options);
+    return iterateUntil((ended) => this.#readLeadership(ended), signal);
+  }
+
+  async *#readLeadership(ended: AbortSignal): AsyncGenerator<LeadershipState, void, undefined> {
+    let seen: LeadershipState | undefined;
+    while (!ended.aborted) {
+      if (this.#end !== undefined) {
+        if (this.#end.error !== undefined) throw this.#end.error;
+        return;
+      }
+      const state = this.#leadership;
+      if (seen !== undefined && isSameLeadership(state, seen)) {
+        await this.#leadershipChanges.next(ended);
+        continue;
+      }
+      seen = state;
+      yield { ...state };
+    }
+  }
+
+  /**
+   * What is decided from `from` on, as it comes, each once and in order; read back from the log where it is no longer in
+   * memory. It ends behind the stop-sign, and with the runner: it throws the failure that ended it. A slow reader holds up
+   * nothing, and holds about 1 MiB. Any number of readers.
+   * @throws ConsensusError from `next()`: `INVALID_ARGUMENT` where the entry has been compacted; `STORAGE_FAILED` where it
+   *   cannot be read, which ends this reader alone
+   */
+  decided(from: LogIndex, options: ReaderOptions = {}): AsyncIterableIterator<DecidedItem<T>> {
+    checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
+    const { signal } = checkReaderOptions(options);
+    return iterateUntil((ended) => this.#decided.read(from, ended), signal);
+  }
+
+  /** How far the log is decided; a stop-sign counts as an entry. */
+  get decidedIdx(): LogIndex {
+    return this.#view?.decidedIdx ?? 0;
+  }
+
+  /** Where the log ends here; a stop-sign counts as an entry. */
+  get acceptedIdx(): LogIndex {
+    return this.#view?.acceptedIdx ?? 0;
+  }
+
+  /** The decided stop-sign: this configuration takes nothing more. */
+  isReconfigured(): StopSign | undefined {
+    return structuredClone(this.#view?.reconfigured);
+  }
+
+  // ── Steps ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #step(input: StepInput): void {
+    this.#stepsRun++;
+    this.#runAhead.step(input);
+  }
+
+  get #isTooFarAhead(): boolean {
+    const { steps, bytes } = this.#runAhead.ahead;
+    return steps >= MAX_STEPS_AHEAD || bytes >= MAX_BYTES_AHEAD;
+  }
+
+  #tick(): void {
+    if (this.#isTooFarAhead) return;
+    this.#drain();
+    this.#askIfStalled();
+    this.#step({ ...this.#queue.take(), tick: true });
+  }
+
+  #askIfStalled(): void {
+    const view = this.#runAhead.latest;
+    const pid = view && this.#stalled.leaderToAsk(view);
+    if (pid !== undefined) this.#queue.call({ type: 'reconnected', pid });
+  }
+
+  /** What comes in one turn of the event loop makes one step. */
+  #scheduleDrain(): void {
+    if (this.#driver !== 'start' || this.#isDrainScheduled || this.#queue.isEmpty || this.#end !== undefined) return;
+    this.#isDrainScheduled = true;
+    setImmediate(() => {
+      this.#isDrainScheduled = false;
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    while (this.#end === undefined && !this.#isTooFarAhead) {
+      const input = this.#queue.take();
+      if (input === undefined) return;
+      this.#step(input);
+    }
+  }
+
+  #released({ ops, view, frames, ...rest }: StepOutcome): void {
+    this.#stepsReleased++;
+    this.#view = view;
+    this.#decided.released({ ops, view, frames, ...rest });
+    const { server, endpoints } = this.#options;
+    const leadership = leadershipOf(view, server.pid, endpoints);
+    if (!isSameLeadership(leadership, this.#leadership)) {
+      this.#leadership = leadership;
+      this.#leadershipChanges.tell();
+    }
+    for (const { to, frame } of frames) this.#outgoing.push({ to, bytes: frame });
+    while (this.#ticks[0] !== undefined && this.#ticks[0].step <= this.#stepsReleased) {
+      this.#ticks.shift()?.resolve(this.#outgoing.splice(0));
+    }
+    this.#sendOut();
+    this.#scheduleDrain();
+  }
+
+  #sendOut(): void {
+    if (this.#outbox === undefined) return;
+    for (const message of this.#outgoing.splice(0)) this.#outbox.send(message);
+  }
+
+  #endWith(error: ConsensusError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    clearInterval(this.#timer);
+    this.#outbox?.close();
+    this.#queue.clear();
+    this.#outgoing = [];
+    for (const { reject } of this.#ticks.splice(0)) reject(this.#asEnded());
+    this.#decided.end(error);
+    this.#leadershipChanges.tell();
+    this.#tellStopped(error);
+  }
+
+  // ── Checks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #driveBy(driver: 'start' | 'tickOnce'): void {
+    if (this.#driver !== undefined && this.#driver !== driver) {
+      const message = 'a runner is driven either by start or by tickOnce, not by both; open another';
+      throw new ConsensusError('INVALID_ARGUMENT', message);
+    }
+    this.#driver = driver;
+  }
+
+  #asEnded(): ConsensusError {
+    const error = this.#end?.error;
+    if (error === undefined) return new ConsensusError('STOPPED', 'the runner was stopped; open another');
+    return new ConsensusError(error.code, error.message, { cause: error.cause });
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#end !== undefined) throw this.#asEnded();
+  }
+
+  #refuseProposals(): void {
+    this.#refuseIfEnded();
+    if (this.#view?.reconfigured !== undefined) {
+      throw new ConsensusError('RECONFIGURED', 'the configuration has ended; propose to the next one');
+    }
+    if (this.#runAhead.hasStopsign) throw pendingReconfiguration();
+  }
+
+  #checkPeer(argument: string, pid: number): void {
+    const { cluster, server } = this.#options;
+    const peers = cluster.nodes.filter((node) => node !== server.pid);
+    if (!peers.includes(pid)) throw invalid(argument, `one of the peers ${peers.join(', ')}`, pid);
+  }
+
+  /** The engine never looks into what it carries: what the codec could not read must not come as far as the log. */
+  #checkMessage(from: number, bytes: Buffer): void {
+    const { cluster, server, entryCodec } = this.#options;
+    const { entries, state } = contentsOf(bytes);
+    const address = addressOf(bytes);
+    if (address.configurationId !== cluster.configurationId) {
+      throw malformed(`it is of configuration ${address.configurationId}, not ${cluster.configurationId}`);
+    }
+    if (address.from !== from) throw malformed(`it says that it is from ${address.from}, not from ${from}`);
+    if (address.to !== server.pid) throw malformed(`it is to ${address.to}, not to ${server.pid}`);
+    if (state !== undefined) throw malformed('it carries a state, which no runner sends');
+    try {
+      for (const entry of entries) fromBytes(entry, entryCodec);
+    } catch (error) {
+      throw malformed(`what it carries cannot be decoded: ${messageOf(error)}`, error);
+    }
+  }
+}
+
+function checkReaderOptions(options: ReaderOptions): ReaderOptions {
+  const { signal } = checkRecord<ReaderOptions>('options', options, ['signal']);
+  if (signal === undefined) return {};
+  if (!(signal instanceof AbortSignal)) throw invalid('options.signal', 'an AbortSignal', signal);
+  return { signal };
+}

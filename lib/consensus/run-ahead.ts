@@ -1,0 +1,208 @@
+// The engine on a storage whose writes give promises: a step goes on at once from what the one before has written, and what
+// a step shows is held back until its write, and all before it, are durable. Where a write fails, all that is held is
+// thrown away, and nothing more is ever done.
+
+import type { LogIndex, StopSign } from '../contract/storage.js';
+import type { PromisedStorage } from '../log/promised-storage.js';
+import { accessOf } from '../log/storage-methods.js';
+import type { CheckedCluster, CheckedServer } from './configuration.js';
+import { ConsensusError } from './consensus-error.js';
+import { Engine } from './engine.js';
+import { messageOf } from './entry-bytes.js';
+import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+
+export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
+
+interface Ahead {
+  outcome: StepOutcome;
+  bytes: number;
+  isDurable: boolean;
+}
+
+export interface RunAheadListener {
+  /** In the order of the steps. Must not throw. */
+  released(outcome: StepOutcome): void;
+  /** Once. Nothing is released any more. */
+  ended(error: ConsensusError): void;
+}
+
+export class RunAhead {
+  readonly #storage: BytesStorage;
+  readonly #engine: Engine;
+  readonly #writes = new Set<Promise<void>>();
+  #steps: Ahead[] = [];
+  #bytes = 0;
+  #durableStep = 0;
+  #latest: EngineView | undefined;
+  #hasStopsign: boolean;
+  #hasEnded = false;
+  #readFailure: { cause: unknown } | undefined;
+  /** To be set before the first step. */
+  listener: RunAheadListener = { released() {}, ended() {} };
+  /** Where the log ended at the start. */
+  readonly end: LogIndex;
+
+  /** @throws ConsensusError STORAGE_FAILED, LOST_DISK, INVALID_ARGUMENT, ENGINE_FAILED */
+  static async open(
+    cluster: CheckedCluster,
+    server: CheckedServer,
+    storage: BytesStorage,
+    bootstrap: boolean,
+  ): Promise<RunAhead> {
+    const records = await readRecords(storage);
+    refuseLostDisk(records, bootstrap);
+    return new RunAhead(cluster, server, storage, records);
+  }
+
+  private constructor(
+    cluster: CheckedCluster,
+    server: CheckedServer,
+    storage: BytesStorage,
+    records: Awaited<ReturnType<typeof readRecords>>,
+  ) {
+    this.#storage = storage;
+    this.#hasStopsign = records.stopsign !== undefined;
+    this.end = records.end;
+    const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
+    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: true });
+  }
+
+  /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
+  get latest(): EngineView | undefined {
+    return this.#latest;
+  }
+
+  /** A stop-sign has been accepted, durably or not: nothing comes behind it. */
+  get hasStopsign(): boolean {
+    return this.#hasStopsign;
+  }
+
+  /** What has run and is not released. */
+  get ahead(): { steps: number; bytes: number } {
+    return { steps: this.#steps.length, bytes: this.#bytes };
+  }
+
+  /** The floor of the storage, as moved by whoever compacts it. */
+  get floor(): LogIndex {
+    return accessOf(this.#storage).cursor.compactedIdx;
+  }
+
+  /** Runs the engine once. Failures are told to the listener. */
+  step(input: StepInput): void {
+    if (this.#hasEnded) return;
+    let outcome: StepOutcome;
+    try {
+      this.#readFailure = undefined;
+      const standing = { durableStep: this.#durableStep, stateAt: undefined, floor: this.floor };
+      outcome = this.#engine.step(input, standing);
+    } catch (error) {
+      this.#end(this.#asFailure(error));
+      return;
+    }
+    const { ops, frames, view } = outcome;
+    this.#latest = view;
+    for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
+    const bytes = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
+    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 };
+    this.#steps.push(ahead);
+    this.#bytes += bytes;
+    if (ahead.isDurable) this.#release();
+    else this.#write(ahead);
+  }
+
+  /** Releases nothing more. Resolves once no write is under way. */
+  async stop(): Promise<void> {
+    this.#hasEnded = true;
+    this.#forget();
+    await Promise.all(this.#writes);
+  }
+
+  #write(ahead: Ahead): void {
+    const written = this.#begin(ahead).then(
+      () => {
+        ahead.isDurable = true;
+        this.#release();
+      },
+      (error) => this.#end(storageFailed('written', error)),
+    );
+    this.#writes.add(written);
+    written.finally(() => this.#writes.delete(written));
+  }
+
+  async #begin({ outcome }: Ahead): Promise<void> {
+    await this.#storage.writeAtomically(outcome.ops);
+  }
+
+  #release(): void {
+    while (!this.#hasEnded && this.#steps[0]?.isDurable) {
+      const { outcome, bytes } = this.#steps.shift() as Ahead;
+      this.#bytes -= bytes;
+      this.#durableStep = outcome.step;
+      this.listener.released(outcome);
+    }
+  }
+
+  #readThrough(from: LogIndex, to: LogIndex): readonly Uint8Array[] {
+    try {
+      return accessOf(this.#storage).entriesNow(from, to);
+    } catch (error) {
+      this.#readFailure = { cause: error };
+      throw error;
+    }
+  }
+
+  #asFailure(error: unknown): ConsensusError {
+    // A read that failed has made the engine fail: it is the storage that is to be mended.
+    if (this.#readFailure !== undefined) return storageFailed('read', this.#readFailure.cause);
+    if (error instanceof ConsensusError) return error;
+    return new ConsensusError('ENGINE_FAILED', `the engine has failed: ${messageOf(error)}`, { cause: error });
+  }
+
+  #end(error: ConsensusError): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#forget();
+    this.listener.ended(error);
+  }
+
+  #forget(): void {
+    this.#steps = [];
+    this.#bytes = 0;
+  }
+}
+
+async function readRecords(storage: BytesStorage) {
+  try {
+    const [promise, acceptedRound, decidedIdx, floor, length, stopsign] = await Promise.all([
+      storage.getPromise(),
+      storage.getAcceptedRound(),
+      storage.getDecidedIdx(),
+      storage.getCompactedIdx(),
+      storage.getLogLen(),
+      storage.getStopsign() as Promise<StopSign | undefined>,
+    ]);
+    return { promise, acceptedRound, decidedIdx, floor, end: floor + length, stopsign };
+  } catch (error) {
+    throw storageFailed('read', error);
+  }
+}
+
+function refuseLostDisk({ promise, acceptedRound }: Awaited<ReturnType<typeof readRecords>>, bootstrap: boolean): void {
+  if (promise !== undefined) {
+    if (!bootstrap) return;
+    const remedy = 'leave bootstrap out: it is for the first start alone';
+    throw new ConsensusError(
+      'INVALID_ARGUMENT',
+      `bootstrap must not be true where the storage holds a promise; ${remedy}`,
+    );
+  }
+  if (bootstrap && acceptedRound === undefined) return;
+  const remedy =
+    'if no replica ever started on it, open it once with bootstrap: true; else replace the replica by another';
+  throw new ConsensusError('LOST_DISK', `the storage holds no promise, which every replica has made: ${remedy}`);
+}
+
+function storageFailed(how: 'read' | 'written', cause: unknown): ConsensusError {
+  const message = `the storage could not be ${how}, and the replica has ended: ${messageOf(cause)}`;
+  return new ConsensusError('STORAGE_FAILED', `${message}; open both again`, { cause });
+}

@@ -1,0 +1,97 @@
+// What a runner is told when it is opened, checked.
+
+import type { Codec } from '../contract/codec.js';
+import type { AsyncStorage, ClusterConfig } from '../contract/storage.js';
+import { msgpackCodec } from '../format/msgpack-codec.js';
+import { rawCodec } from '../format/raw-codec.js';
+import { PromisedStorage } from '../log/promised-storage.js';
+import { accessOf } from '../log/storage-methods.js';
+import {
+  type CheckedCluster,
+  type CheckedServer,
+  checkCluster,
+  checkCodec,
+  checkInteger,
+  checkRecord,
+  checkServer,
+  invalid,
+  type ServerConfig,
+} from './configuration.js';
+import type { BytesStorage } from './run-ahead.js';
+
+export interface Peer {
+  pid: number;
+  /** Where clients reach it; told with the leadership. */
+  endpoint: string;
+}
+
+export interface RunnerOptions<T> {
+  cluster: ClusterConfig;
+  server: ServerConfig;
+  /**
+   * An `AsyncRocksdbStorage` or `AsyncMemStorage` with `entryCodec: rawCodec`: entries are encoded once, by `entryCodec`
+   * here, and cross as they are. Nobody else writes to it, but whoever compacts it within what is decided.
+   */
+  storage: AsyncStorage<Uint8Array>;
+  peers?: readonly Peer[];
+  /** Milliseconds between ticks, once started. Default 20. */
+  tickIntervalMs?: number;
+  /**
+   * True for the first start of a replica on its storage, and never again: a storage that holds nothing is otherwise taken
+   * for one that was lost, with votes on it. Default false.
+   */
+  bootstrap?: boolean;
+  /** Default: msgpackr. */
+  entryCodec?: Codec<T>;
+}
+
+export interface CheckedRunnerOptions<T> {
+  cluster: CheckedCluster;
+  server: CheckedServer;
+  storage: BytesStorage;
+  endpoints: Map<number, string>;
+  tickIntervalMs: number;
+  bootstrap: boolean;
+  entryCodec: Codec<T>;
+}
+
+const NAMES = ['cluster', 'server', 'storage', 'peers', 'tickIntervalMs', 'bootstrap', 'entryCodec'];
+/** The longest that a timer of Node's can wait. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+
+/** @throws ConsensusError INVALID_ARGUMENT */
+export function checkRunnerOptions<T>(options: RunnerOptions<T>): CheckedRunnerOptions<T> {
+  const given = checkRecord<RunnerOptions<T>>('options', options, NAMES);
+  const { peers = [], tickIntervalMs = 20, bootstrap = false, entryCodec = msgpackCodec<T>() } = given;
+  const cluster = checkCluster('cluster', given.cluster);
+  if (typeof bootstrap !== 'boolean') throw invalid('bootstrap', 'a boolean', bootstrap);
+  return {
+    cluster,
+    server: checkServer(given.server, cluster),
+    storage: checkStorage(given.storage),
+    endpoints: checkPeers(peers, cluster),
+    tickIntervalMs: checkInteger('tickIntervalMs', tickIntervalMs, 1, MAX_INTERVAL_MS),
+    bootstrap,
+    entryCodec: checkCodec<T>('entryCodec', entryCodec),
+  };
+}
+
+function checkStorage(storage: unknown): BytesStorage {
+  const wanted = 'an AsyncRocksdbStorage or AsyncMemStorage with entryCodec: rawCodec';
+  if (!(storage instanceof PromisedStorage)) throw invalid('storage', wanted, storage);
+  if (accessOf(storage).codecs.entry !== rawCodec) throw invalid('storage', wanted, storage);
+  return storage;
+}
+
+function checkPeers(peers: unknown, { nodes }: CheckedCluster): Map<number, string> {
+  if (!Array.isArray(peers)) throw invalid('peers', 'an array', peers);
+  const endpoints = new Map<number, string>();
+  peers.forEach((peer: unknown, i) => {
+    const { pid, endpoint } = checkRecord<Peer>(`peers[${i}]`, peer, ['pid', 'endpoint']);
+    if (!nodes.includes(pid)) throw invalid(`peers[${i}].pid`, `one of the nodes ${nodes.join(', ')}`, pid);
+    if (endpoints.has(pid)) throw invalid(`peers[${i}].pid`, 'a pid that is not named twice', pid);
+    if (typeof endpoint !== 'string') throw invalid(`peers[${i}].endpoint`, 'a string', endpoint);
+    endpoints.set(pid, endpoint);
+  });
+  return endpoints;
+}
