@@ -218,6 +218,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   // ── What it shows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Whom this replica takes for the leader; of the last step that is durable. */
   get leadership(): LeadershipState {
     return { ...this.#leadership };
   }

@@ -19,20 +19,26 @@ import {
 } from './configuration.js';
 import type { BytesStorage } from './run-ahead.js';
 
+/** A replica of the cluster, as clients need to know it. */
 export interface Peer {
+  /** One of the cluster's nodes. */
   pid: number;
   /** Where clients reach it; told with the leadership. */
   endpoint: string;
 }
 
+/** What {@link PaxosRunner.open} takes. */
 export interface RunnerOptions<T> {
+  /** The configuration that this replica is part of, the same on all of them. */
   cluster: ClusterConfig;
+  /** Which replica of it this is, and how patient. */
   server: ServerConfig;
   /**
    * An `AsyncRocksdbStorage` or `AsyncMemStorage` with `entryCodec: rawCodec`: entries are encoded once, by `entryCodec`
    * here, and cross as they are. Nobody else writes to it, but whoever compacts it within what is decided.
    */
   storage: AsyncStorage<Uint8Array>;
+  /** Where clients reach the replicas. Default: nobody knows. */
   peers?: readonly Peer[];
   /** Milliseconds between ticks, once started. Default 20. */
   tickIntervalMs?: number;
