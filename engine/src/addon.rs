@@ -143,6 +143,15 @@ pub fn contents(env: &Env, frame: Uint8Array) -> napi::Result<BufferSlice<'_>> {
     }
 }
 
+/// Whether `frame` is one, whole and in range: answered as by `contents`, but only with the flag that a state came with it.
+#[napi]
+pub fn check(env: &Env, frame: Uint8Array) -> napi::Result<BufferSlice<'_>> {
+    match caught(|| Ok(wire::contents(wire::decode(&frame)?).1.is_some())) {
+        Ok(has_state) => answer(env, DONE, &[u8::from(has_state)]),
+        Err(reason) => answer(env, FAILED, reason.as_bytes()),
+    }
+}
+
 fn contents_of(frame: &[u8]) -> Parsed<Writer> {
     let (entries, state) = wire::contents(wire::decode(frame)?);
     let mut contents = Writer::default();

@@ -4,22 +4,50 @@ use omnipaxos::storage::{Entry, Snapshot};
 use std::fmt;
 use std::rc::Rc;
 
-#[derive(Clone, PartialEq, Eq)]
-pub struct Blob(Rc<[u8]>);
+/// A part of memory that it may share with the entries it came with: they are stored together, and leave together.
+#[derive(Clone)]
+pub struct Blob {
+    memory: Rc<[u8]>,
+    start: usize,
+    end: usize,
+}
 
 impl Blob {
     pub fn new(bytes: &[u8]) -> Self {
-        Blob(Rc::from(bytes))
+        Blob::part_of(&Rc::from(bytes), 0, bytes.len())
+    }
+
+    /// `[start, end)` of `memory`.
+    pub fn part_of(memory: &Rc<[u8]>, start: usize, end: usize) -> Self {
+        Blob {
+            memory: Rc::clone(memory),
+            start,
+            end,
+        }
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.memory[self.start..self.end]
+    }
+
+    /// What lies between the end of `self` and the end of `next`, where `next` begins `gap` bytes behind `self`.
+    pub fn up_to<'a>(&'a self, next: &Blob, gap: usize) -> Option<&'a [u8]> {
+        let follows = Rc::ptr_eq(&self.memory, &next.memory) && next.start == self.end + gap;
+        follows.then(|| &self.memory[self.end..next.end])
     }
 }
 
+impl PartialEq for Blob {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Blob {}
+
 impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0.len())
+        write!(f, "{} bytes", self.bytes().len())
     }
 }
 

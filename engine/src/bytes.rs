@@ -6,9 +6,13 @@ use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::storage::StopSign;
 use omnipaxos::util::FlexibleQuorum;
 use omnipaxos::ClusterConfig;
+use std::rc::Rc;
 
 /// Indices stay below 2^53, so that JavaScript can count them.
 pub const MAX_INDEX: u64 = (1 << 53) - 1;
+
+/// Of the length that leads a byte string.
+const LENGTH_BYTES: usize = 4;
 
 pub type Parsed<V> = Result<V, String>;
 
@@ -89,16 +93,25 @@ impl<'a> Reader<'a> {
 
     pub fn entries(&mut self) -> Parsed<Vec<Blob>> {
         let count = self.u32()? as usize;
-        // Each has a length of four bytes at the least.
-        if count > self.left() / 4 {
+        // Each has its length at the least.
+        if count > self.left() / LENGTH_BYTES {
             return Err(format!(
                 "{count} entries do not fit in {} bytes",
                 self.left()
             ));
         }
-        let mut entries = Vec::with_capacity(count);
+        let from = self.bytes;
         for _ in 0..count {
-            entries.push(Blob::new(self.byte_string()?));
+            self.byte_string()?;
+        }
+        // One copy for all of them: an allocation for each would take longer than all the rest.
+        let memory: Rc<[u8]> = Rc::from(&from[..from.len() - self.left()]);
+        let mut entries = Vec::with_capacity(count);
+        let mut packed = Reader::new(&memory);
+        for _ in 0..count {
+            let length = packed.byte_string()?.len();
+            let end = memory.len() - packed.left();
+            entries.push(Blob::part_of(&memory, end - length, end));
         }
         Ok(entries)
     }
@@ -205,8 +218,14 @@ impl Writer {
 
     pub fn entries(&mut self, entries: &[Blob]) {
         self.count(entries.len());
+        let mut before: Option<&Blob> = None;
         for entry in entries {
-            self.byte_string(entry.bytes());
+            // Entries that came together lie as they are packed here, each behind its length.
+            match before.and_then(|before| before.up_to(entry, LENGTH_BYTES)) {
+                Some(length_and_bytes) => self.raw(length_and_bytes),
+                None => self.byte_string(entry.bytes()),
+            }
+            before = Some(entry);
         }
     }
 

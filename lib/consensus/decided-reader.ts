@@ -1,11 +1,13 @@
 // Decided entries for any number of readers, each at its own pace: from memory where they are recent, else from the log.
 
+import type { EntryList } from '../contract/checked-op.js';
 import type { Codec } from '../contract/codec.js';
 import type { LogIndex, StopSign } from '../contract/storage.js';
 import { Changes } from './changes.js';
 import { ConsensusError } from './consensus-error.js';
 import { fromBytes, messageOf } from './entry-bytes.js';
 import type { EngineView, StepOutcome } from './packed-step.js';
+import type { PageReader } from './paged-iterator.js';
 import { RecentEntries } from './recent-entries.js';
 import type { BytesStorage } from './run-ahead.js';
 
@@ -13,7 +15,6 @@ import type { BytesStorage } from './run-ahead.js';
 export type DecidedItem<T> = { index: LogIndex; entry: T } | { index: LogIndex; stopsign: StopSign };
 
 /** What one reader holds at once. */
-const PAGE_ENTRIES = 256;
 const PAGE_BYTES = 1024 * 1024;
 
 export class DecidedReader<T> {
@@ -46,7 +47,7 @@ export class DecidedReader<T> {
     this.#changes.tell();
   }
 
-  async *read(from: LogIndex, ended: AbortSignal): AsyncGenerator<DecidedItem<T>, void, undefined> {
+  async *read(from: LogIndex, ended: AbortSignal): ReturnType<PageReader<DecidedItem<T>>> {
     for (let next = from; !ended.aborted; ) {
       if (this.#end !== undefined) {
         if (this.#end.error !== undefined) throw this.#end.error;
@@ -55,13 +56,15 @@ export class DecidedReader<T> {
       const { decidedIdx = 0, reconfigured } = this.#view ?? {};
       const end = reconfigured === undefined ? decidedIdx : decidedIdx - 1;
       if (next < end) {
-        for (const bytes of await this.#page(next, end, ended)) {
-          if (ended.aborted) return;
-          yield { index: next, entry: this.#decode(bytes, next) };
-          next++;
-        }
+        const first = next;
+        const entries = await this.#page(first, end, ended);
+        next += entries.length;
+        yield {
+          length: entries.length,
+          at: (i) => ({ index: first + i, entry: this.#decode(entries.at(i) as Uint8Array, first + i) }),
+        };
       } else if (reconfigured !== undefined && next >= end) {
-        if (next === end) yield { index: end, stopsign: structuredClone(reconfigured) };
+        if (next === end) yield { length: 1, at: () => ({ index: end, stopsign: structuredClone(reconfigured) }) };
         return; // nothing comes behind a stop-sign
       } else {
         await this.#changes.next(ended);
@@ -70,10 +73,10 @@ export class DecidedReader<T> {
   }
 
   /** Entries from `from` on, one at the least; none where `ended` is aborted. */
-  async #page(from: LogIndex, end: LogIndex, ended: AbortSignal): Promise<readonly Uint8Array[]> {
+  async #page(from: LogIndex, end: LogIndex, ended: AbortSignal): Promise<EntryList<Uint8Array>> {
     this.#refuseBelowFloor(from);
-    const recent = this.#recent.from(from, end, PAGE_ENTRIES);
-    if (recent !== undefined) return recent.map((bytes) => Buffer.from(bytes)); // what a codec gives may be a view
+    const recent = this.#recent.from(from, end, PAGE_BYTES);
+    if (recent !== undefined) return recent.copy(); // what a codec gives may be a view, and be changed
     let entries: readonly Uint8Array[];
     try {
       entries = await this.#storage.getEntries(from, end, { maxBytes: PAGE_BYTES, signal: ended });

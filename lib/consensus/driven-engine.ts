@@ -7,7 +7,7 @@ import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
 import { contentsOf, Engine, malformed } from './engine.js';
 import { fromBytes, messageOf, toBytes } from './entry-bytes.js';
-import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+import type { EngineOp, EngineView, StepInput, StepOutcome } from './packed-step.js';
 
 /** A message for a peer, to be sent behind those that came before it. */
 export interface OutgoingMessage {
@@ -188,13 +188,11 @@ export class DrivenEngine<T> {
     return fromBytes(bytes.subarray(1), this.#codecs.snapshot);
   }
 
-  #toStorage(op: StorageOp<Buffer, Buffer>): StorageOp<T, unknown> {
+  #toStorage(op: EngineOp): StorageOp<T, unknown> {
     switch (op.type) {
       case 'appendEntries':
       case 'appendOnPrefix':
-        return { ...op, entries: op.entries.map((bytes) => fromBytes(bytes, this.#codecs.entry)) };
-      case 'appendEntry':
-        return { ...op, entry: fromBytes(op.entry, this.#codecs.entry) };
+        return { ...op, entries: Array.from(op.entries, (bytes) => fromBytes(bytes, this.#codecs.entry)) };
       case 'setSnapshot':
         return { ...op, snapshot: op.snapshot && this.#stateFrom(op.snapshot) };
       default:

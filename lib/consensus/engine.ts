@@ -89,7 +89,17 @@ export function contentsOf(frame: Uint8Array): FrameContents {
   return { entries, state: reader.flag() ? reader.byteString() : undefined };
 }
 
-/** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link contentsOf} has taken the frame. */
+/**
+ * That `frame` is whole, and each part of it in range. What it carries is not looked into.
+ * @throws ConsensusError MALFORMED_MESSAGE
+ */
+export function checkFrame(frame: Uint8Array): { hasState: boolean } {
+  const answer = loadEngine().check(frame);
+  if (answer[0] !== ANSWER.done) throw malformed(answer.toString('utf8', 1));
+  return { hasState: answer[1] === 1 };
+}
+
+/** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link checkFrame} has taken the frame. */
 export function addressOf(frame: Buffer): { configurationId: number; from: number; to: number } {
   return { configurationId: frame.readUInt32LE(2), from: frame.readUInt32LE(6), to: frame.readUInt32LE(10) };
 }

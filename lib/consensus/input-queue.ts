@@ -2,6 +2,7 @@
 // proposals are the caller's own.
 
 import type { Call, StepInput } from './packed-step.js';
+import { ByteStrings } from './packing.js';
 
 const MAX_MESSAGES = 16_384;
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
@@ -9,7 +10,7 @@ const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 interface Batch {
   calls: Call[];
   messages: Uint8Array[];
-  proposals: Uint8Array[];
+  proposals: ByteStrings;
 }
 
 export class InputQueue {
@@ -24,7 +25,7 @@ export class InputQueue {
   /** A step does calls first: one that comes behind something else begins another step. */
   call(call: Call): void {
     const last = this.#batches.at(-1);
-    const fits = last !== undefined && last.messages.length === 0 && last.proposals.length === 0;
+    const fits = last !== undefined && last.messages.length === 0 && last.proposals.count === 0;
     (fits ? last : this.#begin()).calls.push(call);
   }
 
@@ -39,8 +40,9 @@ export class InputQueue {
     }
   }
 
+  /** Copies `entry`. */
   proposal(entry: Uint8Array): void {
-    this.#last().proposals.push(entry);
+    this.#last().proposals.add(entry);
   }
 
   /** The input of the next step. */
@@ -68,7 +70,7 @@ export class InputQueue {
   }
 
   #begin(): Batch {
-    const batch: Batch = { calls: [], messages: [], proposals: [] };
+    const batch: Batch = { calls: [], messages: [], proposals: new ByteStrings() };
     this.#batches.push(batch);
     return batch;
   }

@@ -25,7 +25,10 @@ export interface NativeEngine {
 
 export interface NativeEngineModule {
   NativeEngine: new (options: NativeEngineOptions, records: Uint8Array) => NativeEngine;
+  /** What of a frame only a codec can check. */
   contents(frame: Uint8Array): Buffer;
+  /** Whether a frame is one, and whether it carries a state. */
+  check(frame: Uint8Array): Buffer;
 }
 
 export const ANSWER = { done: 0, failed: 1, busy: 2 } as const;

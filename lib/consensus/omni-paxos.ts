@@ -17,6 +17,7 @@ import { DrivenEngine, type OutgoingMessage } from './driven-engine.js';
 import { malformed } from './engine.js';
 import { MAX_BYTES, toBytes } from './entry-bytes.js';
 import type { LogEntry } from './log-entry.js';
+import { ByteStrings } from './packing.js';
 
 /** How entries and states travel in messages. */
 export interface OmniPaxosOptions<T> {
@@ -107,7 +108,9 @@ export class OmniPaxos<T> {
    * @throws ConsensusError `PENDING_RECONFIGURATION`; `INVALID_ARGUMENT` where it cannot be encoded
    */
   append(entry: T): void {
-    const { refusedProposals } = this.#engine.step({ proposals: [toBytes('entry', entry, this.#entryCodec)] });
+    const { refusedProposals } = this.#engine.step({
+      proposals: new ByteStrings().add(toBytes('entry', entry, this.#entryCodec)),
+    });
     if (refusedProposals) throw pendingReconfiguration();
   }
 

@@ -1,7 +1,8 @@
 // What goes into a step of the engine and what comes out of it, packed as engine/src/step.rs says.
 
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from '../contract/storage.js';
-import { PackedReader, PackedWriter } from './packing.js';
+import { ByteStrings, PackedReader, PackedWriter } from './packing.js';
 
 export type Call =
   | { type: 'reconnected'; pid: number }
@@ -13,7 +14,7 @@ export type Call =
 export interface StepInput {
   calls?: readonly Call[];
   messages?: readonly Uint8Array[];
-  proposals?: readonly Uint8Array[];
+  proposals?: ByteStrings;
   tick?: boolean;
 }
 
@@ -44,6 +45,12 @@ export interface EngineView {
   reconfigured: StopSign | undefined;
 }
 
+/** What a step asks of the storage. */
+export type EngineOp =
+  | { type: 'appendEntries'; entries: PackedEntries }
+  | { type: 'appendOnPrefix'; fromIdx: LogIndex; entries: PackedEntries }
+  | Exclude<StorageOp<never, Buffer>, { entries: unknown } | { type: 'appendEntry' }>;
+
 export interface StepOutcome {
   step: number;
   view: EngineView;
@@ -53,25 +60,29 @@ export interface StepOutcome {
   /** Peers below the floor, for which there was no state to give. */
   withheld: number[];
   frames: OutgoingFrame[];
-  ops: StorageOp<Buffer, Buffer>[];
+  ops: EngineOp[];
 }
 
 const NONE = 2n ** 64n - 1n;
+/** What an input takes beside its messages and proposals, where there are no calls. */
+const HEADER_BYTES = 64;
+const NO_PROPOSALS = new ByteStrings();
 const REFUSED_PROPOSALS = 1;
 const REFUSED_STOPSIGN = 2;
 
 export function packInput(input: StepInput, { durableStep, stateAt, floor }: StorageStanding): Buffer {
-  const { calls = [], messages = [], proposals = [], tick = false } = input;
-  const packed = new PackedWriter()
+  const { calls = [], messages = [], proposals = NO_PROPOSALS, tick = false } = input;
+  let size = HEADER_BYTES + proposals.bytes.length;
+  for (const message of messages) size += message.byteLength + 4;
+  const packed = new PackedWriter(size)
     .u64(durableStep)
     .u64(stateAt ?? NONE)
     .u64(floor);
   packed.u32(calls.length);
   for (const call of calls) packCall(packed, call);
-  for (const list of [messages, proposals]) {
-    packed.u32(list.length);
-    for (const bytes of list) packed.byteString(bytes);
-  }
+  packed.u32(messages.length);
+  for (const message of messages) packed.byteString(message);
+  packed.u32(proposals.count).raw(proposals.bytes);
   return packed.flag(tick).bytes;
 }
 
@@ -121,14 +132,13 @@ export function unpackOutcome(bytes: Buffer, start: number): StepOutcome {
   };
 }
 
-function unpackOp(reader: PackedReader): StorageOp<Buffer, Buffer> {
-  const entries = () => reader.list(() => reader.byteString());
+function unpackOp(reader: PackedReader): EngineOp {
   const kind = reader.u8();
   switch (kind) {
     case 1:
-      return { type: 'appendEntries', entries: entries() };
+      return { type: 'appendEntries', entries: reader.entries() };
     case 2:
-      return { type: 'appendOnPrefix', fromIdx: reader.index(), entries: entries() };
+      return { type: 'appendOnPrefix', fromIdx: reader.index(), entries: reader.entries() };
     case 3:
       return { type: 'setPromise', ballot: reader.ballot() };
     case 4:

@@ -1,13 +1,19 @@
 // Numbers, byte strings, ballots and stop-signs as they cross to the engine and back: engine/src/bytes.rs in TypeScript.
 
+import { PackedEntries } from '../contract/packed-entries.js';
 import type { Ballot, NodeId, StopSign } from '../contract/storage.js';
 
 const FIRST_SIZE = 256;
 
 /** Grows as it is written to. */
 export class PackedWriter {
-  #bytes = Buffer.allocUnsafe(FIRST_SIZE);
+  #bytes: Buffer;
   #length = 0;
+
+  /** `size` is what it will need, as far as is known. */
+  constructor(size = FIRST_SIZE) {
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
 
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -68,6 +74,27 @@ export class PackedWriter {
   }
 }
 
+/** Byte strings, packed one behind the other as they are added. */
+export class ByteStrings {
+  readonly #packed = new PackedWriter();
+  #count = 0;
+
+  /** Copies `bytes`. */
+  add(bytes: Uint8Array): this {
+    this.#packed.byteString(bytes);
+    this.#count++;
+    return this;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): Buffer {
+    return this.#packed.bytes;
+  }
+}
+
 /** Of bytes that come from the engine, which packs them right: nothing is checked. */
 export class PackedReader {
   readonly #bytes: Buffer;
@@ -105,6 +132,14 @@ export class PackedReader {
     const length = this.u32();
     const start = this.#skip(length);
     return this.#bytes.subarray(start, start + length);
+  }
+
+  /** A copy: a view would keep all that came with them. */
+  entries(): PackedEntries {
+    const count = this.u32();
+    const start = this.#at;
+    for (let left = count; left > 0; left--) this.#skip(this.u32());
+    return new PackedEntries(Buffer.from(this.#bytes.subarray(start, this.#at)), count);
   }
 
   text(): string {

@@ -1,17 +1,18 @@
 import { types } from 'node:util';
 import type { ClusterConfig, LogIndex, StopSign } from '../contract/storage.js';
-import { Changes, iterateUntil } from './changes.js';
+import { Changes } from './changes.js';
 import { checkCluster, checkInteger, checkRecord, invalid } from './configuration.js';
 import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
 import { type DecidedItem, DecidedReader } from './decided-reader.js';
 import type { OutgoingMessage } from './driven-engine.js';
-import { addressOf, contentsOf, malformed } from './engine.js';
-import { fromBytes, MAX_BYTES, messageOf, toBytes } from './entry-bytes.js';
+import { addressOf, checkFrame, malformed } from './engine.js';
+import { encodeEntry, MAX_BYTES } from './entry-bytes.js';
 import { InputQueue } from './input-queue.js';
 import { isSameLeadership, type LeadershipState, leadershipOf } from './leadership.js';
 import type { MessageSink } from './message-sink.js';
 import { Outbox } from './outbox.js';
 import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+import { PagedIterator, type PageReader } from './paged-iterator.js';
 import { RunAhead } from './run-ahead.js';
 import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
 import { StalledFollower } from './stalled-follower.js';
@@ -195,8 +196,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
    */
   append(entry: T): void {
     this.#refuseProposals();
-    const bytes = toBytes('entry', entry, this.#options.entryCodec);
-    this.#queue.proposal(bytes);
+    this.#queue.proposal(encodeEntry(entry, this.#options.entryCodec));
     this.#scheduleDrain();
   }
 
@@ -229,10 +229,10 @@ export class PaxosRunner<T> implements AsyncDisposable {
    */
   leadershipChanges(options: ReaderOptions = {}): AsyncIterableIterator<LeadershipState> {
     const { signal } = checkReaderOptions(options);
-    return iterateUntil((ended) => this.#readLeadership(ended), signal);
+    return new PagedIterator((ended) => this.#readLeadership(ended), signal);
   }
 
-  async *#readLeadership(ended: AbortSignal): AsyncGenerator<LeadershipState, void, undefined> {
+  async *#readLeadership(ended: AbortSignal): ReturnType<PageReader<LeadershipState>> {
     let seen: LeadershipState | undefined;
     while (!ended.aborted) {
       if (this.#end !== undefined) {
@@ -245,7 +245,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
         continue;
       }
       seen = state;
-      yield { ...state };
+      yield { length: 1, at: () => ({ ...state }) };
     }
   }
 
@@ -259,7 +259,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   decided(from: LogIndex, options: ReaderOptions = {}): AsyncIterableIterator<DecidedItem<T>> {
     checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
     const { signal } = checkReaderOptions(options);
-    return iterateUntil((ended) => this.#decided.read(from, ended), signal);
+    return new PagedIterator((ended) => this.#decided.read(from, ended), signal);
   }
 
   /** How far the log is decided; a stop-sign counts as an entry. */
@@ -390,22 +390,16 @@ export class PaxosRunner<T> implements AsyncDisposable {
     if (!peers.includes(pid)) throw invalid(argument, `one of the peers ${peers.join(', ')}`, pid);
   }
 
-  /** The engine never looks into what it carries: what the codec could not read must not come as far as the log. */
   #checkMessage(from: number, bytes: Buffer): void {
-    const { cluster, server, entryCodec } = this.#options;
-    const { entries, state } = contentsOf(bytes);
+    const { cluster, server } = this.#options;
+    const { hasState } = checkFrame(bytes);
     const address = addressOf(bytes);
     if (address.configurationId !== cluster.configurationId) {
       throw malformed(`it is of configuration ${address.configurationId}, not ${cluster.configurationId}`);
     }
     if (address.from !== from) throw malformed(`it says that it is from ${address.from}, not from ${from}`);
     if (address.to !== server.pid) throw malformed(`it is to ${address.to}, not to ${server.pid}`);
-    if (state !== undefined) throw malformed('it carries a state, which no runner sends');
-    try {
-      for (const entry of entries) fromBytes(entry, entryCodec);
-    } catch (error) {
-      throw malformed(`what it carries cannot be decoded: ${messageOf(error)}`, error);
-    }
+    if (hasState) throw malformed('it carries a state, which no runner sends');
   }
 }
 

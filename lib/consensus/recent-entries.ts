@@ -1,56 +1,79 @@
 // The end of the log, in memory: what readers of decided entries want is mostly here.
 
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
+import type { LogIndex } from '../contract/storage.js';
+import type { EngineOp } from './packed-step.js';
 
 const MAX_ENTRIES = 4096;
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** What one operation wrote, or what is left of it. */
+interface Run {
+  from: LogIndex;
+  entries: PackedEntries;
+}
+
 export class RecentEntries {
-  /** Of the first entry in memory. */
-  #base: LogIndex;
-  #entries: Buffer[] = [];
+  /** Without a gap, none of them empty; the last ends at {@link #end}. */
+  #runs: Run[] = [];
+  #end: LogIndex;
   #bytes = 0;
 
   /** `end` is where the log ends. */
   constructor(end: LogIndex) {
-    this.#base = end;
+    this.#end = end;
   }
 
   /** What a step has done to the log. */
-  apply(ops: readonly StorageOp<Buffer, Buffer>[]): void {
+  apply(ops: readonly EngineOp[]): void {
     for (const op of ops) {
-      if (op.type === 'appendEntry') this.#append([op.entry]);
-      else if (op.type === 'appendEntries') this.#append(op.entries);
-      else if (op.type === 'appendOnPrefix') {
-        this.#cut(op.fromIdx);
-        this.#append(op.entries);
-      }
+      if (op.type === 'appendOnPrefix') this.#cut(op.fromIdx);
+      if (op.type === 'appendEntries' || op.type === 'appendOnPrefix') this.#append(op.entries);
     }
   }
 
-  /** Entries from `from` on, at most `most` of them and none at or past `to`; undefined where `from` is not in memory. */
-  from(from: LogIndex, to: LogIndex, most: number): Buffer[] | undefined {
-    if (from < this.#base) return undefined;
-    const start = from - this.#base;
-    return this.#entries.slice(start, Math.min(to - this.#base, start + most));
+  /**
+   * Some entries of `[from, to)` from its start on, of about `maxBytes`, and one at the least; undefined where the first is
+   * not in memory.
+   */
+  from(from: LogIndex, to: LogIndex, maxBytes: number): PackedEntries | undefined {
+    const run = this.#runs.findLast((run) => run.from <= from);
+    if (run === undefined || from >= this.#end) return undefined;
+    const { entries } = run;
+    const first = from - run.from;
+    const count = entries.countWithin(first, Math.min(to - run.from, entries.length), maxBytes);
+    return entries.part(first, first + count);
   }
 
   #cut(from: LogIndex): void {
-    const kept = Math.max(from - this.#base, 0);
-    for (const { length } of this.#entries.splice(kept)) this.#bytes -= length;
-    if (this.#entries.length === 0) this.#base = from;
+    if (from > this.#end) this.#clear(); // a state has taken the place of all that was here
+    while (this.#end > from && this.#runs.length > 0) {
+      const last = this.#runs.pop() as Run;
+      this.#bytes -= last.entries.byteLength;
+      this.#end = last.from;
+      if (last.from < from) this.#append(last.entries.part(0, from - last.from));
+    }
+    this.#end = from;
   }
 
-  #append(entries: readonly Buffer[]): void {
-    for (const entry of entries) {
-      this.#entries.push(Buffer.from(entry)); // a view would keep all that came in its step
-      this.#bytes += entry.length;
-    }
+  #append(entries: PackedEntries): void {
+    if (entries.length === 0) return;
+    this.#runs.push({ from: this.#end, entries });
+    this.#end += entries.length;
+    this.#bytes += entries.byteLength;
     let gone = 0;
-    for (let left = this.#entries.length; left > MAX_ENTRIES || this.#bytes > MAX_BYTES; left--) {
-      this.#bytes -= (this.#entries[gone++] as Buffer).length;
+    while (gone < this.#runs.length - 1 && this.#isTooMuch((this.#runs[gone] as Run).from)) {
+      this.#bytes -= (this.#runs[gone++] as Run).entries.byteLength;
     }
-    this.#entries.splice(0, gone);
-    this.#base += gone;
+    this.#runs.splice(0, gone);
+  }
+
+  #clear(): void {
+    this.#runs = [];
+    this.#bytes = 0;
+  }
+
+  #isTooMuch(from: LogIndex): boolean {
+    return this.#end - from > MAX_ENTRIES || this.#bytes > MAX_BYTES;
   }
 }

@@ -2,7 +2,7 @@
 // a step shows is held back until its write, and all before it, are durable. Where a write fails, all that is held is
 // thrown away, and nothing more is ever done.
 
-import type { LogIndex, StopSign } from '../contract/storage.js';
+import type { LogIndex, StopSign, StorageOp } from '../contract/storage.js';
 import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
@@ -130,7 +130,8 @@ export class RunAhead {
   }
 
   async #begin({ outcome }: Ahead): Promise<void> {
-    await this.#storage.writeAtomically(outcome.ops);
+    // It takes packed entries as well, as they are.
+    await this.#storage.writeAtomically(outcome.ops as readonly StorageOp<Uint8Array, unknown>[]);
   }
 
   #release(): void {

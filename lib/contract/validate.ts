@@ -5,8 +5,10 @@ import { isGone, show } from '../../binding/arguments.js';
 import { isDatabase } from '../../binding/database.js';
 import type { Database } from '../../binding/index.js';
 import { isWriteBatch } from '../../binding/write-batch.js';
+import type { CheckedOp, EntryList } from './checked-op.js';
 import type { Codec } from './codec.js';
 import type { AtomicWriteOptions, ReadOptions } from './options.js';
+import { PackedEntries } from './packed-entries.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
 
@@ -36,7 +38,8 @@ export function checkName(argument: string, value: unknown): string {
 }
 
 /** A copy: what is encoded later may change the array. */
-export function checkEntries<T>(argument: string, value: unknown): readonly T[] {
+export function checkEntries<T>(argument: string, value: unknown): EntryList<T> {
+  if (PackedEntries.is(value)) return value;
   if (!Array.isArray(value)) throw invalid(argument, 'an array', value);
   const entries: T[] = [];
   // By index, so that a hole in the array counts as well.
@@ -81,7 +84,7 @@ export function checkStopsign(argument: string, value: unknown): StopSign {
   return { ...stopsign, metadata };
 }
 
-export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
+export function checkOps<T, S>(value: unknown): readonly CheckedOp<T, S>[] {
   if (!Array.isArray(value)) throw invalid('ops', 'an array', value);
   return Array.from(value as unknown[], (op, i) => {
     return checkOp(`ops[${i}]`, checkObject<StorageOp<T, S>>(`ops[${i}]`, op));
@@ -92,7 +95,7 @@ export function checkOps<T, S>(value: unknown): readonly StorageOp<T, S>[] {
  * A copy of what was checked: a getter may give something else the next time. `argument` names the operation in messages; it
  * is empty for a method whose own arguments these are.
  */
-export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): StorageOp<T, S> {
+export function checkOp<T, S>(argument: string, op: StorageOp<T, S>): CheckedOp<T, S> {
   const field = (name: string) => (argument === '' ? name : `${argument}.${name}`);
   switch (op.type) {
     case 'appendEntry': {

@@ -77,3 +77,8 @@ function encodeMessagePackInPlace(value: unknown): EncodedInPlace {
 function inMemory(memory: Uint8Array) {
   return { memory, view: new DataView(memory.buffer, memory.byteOffset, memory.byteLength), start: 0, end: 0 };
 }
+
+/** @internal Whether `codec` is of {@link msgpackCodec}: it can read all that it writes. */
+export function isMsgpackCodec(codec: { encode: unknown; decode: unknown }): boolean {
+  return codec.encode === encodeMessagePack && codec.decode === decodeMessagePack;
+}

@@ -18,3 +18,8 @@ export const rawCodec: Codec<Uint8Array> = {
     return copy;
   },
 };
+
+/** @internal Whether what `codec` stores is the entry itself. */
+export function isRawCodec(codec: { encode: unknown }): boolean {
+  return codec.encode === rawCodec.encode;
+}

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { type Database, RocksError } from '../../binding/index.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { Pages } from '../../binding/pages.js';
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { CheckedOp } from '../contract/checked-op.js';
+import type { LogIndex } from '../contract/storage.js';
 import { asStorageError, reported } from '../families/reported.js';
 import { ballotCodec, stopsignCodec } from '../format/ballots.js';
 import { CallOrder } from './call-order.js';
@@ -95,7 +96,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   write<V>(
-    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly CheckedOp<T, S>[],
     result: (after: Cursor, before: Cursor) => V,
     extras: WriteExtras = {},
   ): Promise<V> {
@@ -124,7 +125,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
 
   #submit<V>(
     { records, sync: needsSync, cursor }: Transition<T, S>,
-    ops: readonly StorageOp<T, S>[],
+    ops: readonly CheckedOp<T, S>[],
     result: (cursor: Cursor) => V,
     extras: WriteExtras,
   ): Promise<V> {
@@ -147,7 +148,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
   #begin(
     records: readonly StorageRecord<T, S>[],
     sync: boolean,
-    ops: readonly StorageOp<T, S>[],
+    ops: readonly CheckedOp<T, S>[],
     alongside: PackedBatch | undefined,
   ): Promise<void> {
     try {
@@ -161,7 +162,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     }
   }
 
-  #failed(cause: unknown, ops: readonly StorageOp<T, S>[], sync: boolean): unknown {
+  #failed(cause: unknown, ops: readonly CheckedOp<T, S>[], sync: boolean): unknown {
     const notAttempted =
       cause instanceof RocksError &&
       cause.code === 'ABORTED' &&

@@ -1,5 +1,6 @@
+import type { CheckedOp } from '../contract/checked-op.js';
 import type { StorageOptions } from '../contract/options.js';
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { LogIndex } from '../contract/storage.js';
 import { BlockingLog } from './blocking-log.js';
 import { toCodecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
@@ -47,7 +48,7 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
   }
 
   async write<V>(
-    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly CheckedOp<T, S>[],
     result: (after: Cursor, before: Cursor) => V,
     extras?: WriteExtras,
   ): Promise<V> {

@@ -1,5 +1,6 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { CheckedOp } from '../contract/checked-op.js';
+import type { LogIndex } from '../contract/storage.js';
 import type { Codecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
 import { Failures } from './failures.js';
@@ -56,7 +57,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
   }
 
   write<V>(
-    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly CheckedOp<T, S>[],
     result: (after: Cursor, before: Cursor) => V,
     extras: WriteExtras = {},
   ): V {
@@ -71,7 +72,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
   }
 
   #write<V>(
-    given: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    given: (cursor: Cursor) => readonly CheckedOp<T, S>[],
     result: (after: Cursor, before: Cursor) => V,
     extras: WriteExtras,
   ): V {

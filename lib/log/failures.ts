@@ -1,7 +1,7 @@
 // What a storage does when the database fails it: it counts, and stops writing where nobody knows what is on disk.
 
 import { RocksError } from '../../binding/index.js';
-import type { StorageOp } from '../contract/storage.js';
+import type { CheckedOp } from '../contract/checked-op.js';
 import { StorageError } from '../contract/storage-error.js';
 import { isUnsynced, UNSYNCED_OPS, type UnsyncedOp } from './transition.js';
 
@@ -67,7 +67,7 @@ export class Failures {
   }
 
   /** Counts that a write of `ops` failed, and poisons where need be. Errors that are not the database's do not matter here. */
-  note(error: unknown, ops: readonly StorageOp<unknown, unknown>[], sync: boolean): void {
+  note(error: unknown, ops: readonly CheckedOp<unknown, unknown>[], sync: boolean): void {
     if (!(error instanceof StorageError) || !(error.cause instanceof RocksError)) return;
     if (leavesOutcomeOpen(error)) this.poison(error.cause);
     if (sync) return;

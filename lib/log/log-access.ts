@@ -1,6 +1,7 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { CheckedOp } from '../contract/checked-op.js';
 import type { Mode, Result } from '../contract/mode.js';
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import type { Codecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
@@ -33,7 +34,7 @@ export interface LogAccess<T, S, M extends Mode> {
    * written. The result is taken from the log before and after.
    */
   write<V>(
-    ops: (cursor: Cursor) => readonly StorageOp<T, S>[],
+    ops: (cursor: Cursor) => readonly CheckedOp<T, S>[],
     result: (after: Cursor, before: Cursor) => V,
     extras?: WriteExtras,
   ): Result<M, V>;

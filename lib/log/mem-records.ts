@@ -1,5 +1,6 @@
 import { MAX_BYTES } from '../../binding/arguments.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { logKey } from '../format/log-keys.js';
@@ -7,10 +8,17 @@ import { decodeValue, framed } from '../format/values.js';
 import type { RecordStore } from './blocking-log.js';
 import type { Codecs } from './codecs.js';
 import { type Cursor, EMPTY } from './cursor.js';
+import { IndexedRecords } from './indexed-records.js';
 import type { EntryPage, PageStep } from './readings.js';
 import { RecordEncoder } from './record-encoder.js';
 import type { RecordSink } from './record-sink.js';
 import type { StorageRecord } from './transition.js';
+
+/** Entries that came as one. */
+interface PackedRun {
+  from: LogIndex;
+  entries: PackedEntries;
+}
 
 /** The records of a log in memory: encoded, so that what is read has been through the codec as if through a disk. */
 export class MemRecords<T, S> implements RecordStore<T, S> {
@@ -18,7 +26,7 @@ export class MemRecords<T, S> implements RecordStore<T, S> {
   readonly location = undefined;
   readonly #encoder: RecordEncoder<T, S>;
   readonly #meta = new Map<string, Buffer>();
-  readonly #entries = new Map<LogIndex, Buffer>();
+  readonly #entries = new IndexedRecords<Buffer | PackedRun>();
   /** What the write at work will do, once all of it is encoded. */
   #changes: (() => void)[] = [];
   #bytes = 0;
@@ -30,18 +38,20 @@ export class MemRecords<T, S> implements RecordStore<T, S> {
     putEntry: (idx, bytes) => {
       this.#reserve(bytes.byteLength);
       const value = framed(bytes);
-      this.#changes.push(() => this.#entries.set(idx, value));
+      this.#changes.push(() => this.#entries.fill(idx, idx + 1, value));
     },
     putEntryInPlace: (idx, { memory, start, end }) => this.#sink.putEntry(idx, memory.subarray(start, end)),
+    putPackedEntries: (from, entries) => {
+      this.#reserve(entries.byteLength + entries.length);
+      const run: PackedRun = { from, entries };
+      this.#changes.push(() => this.#entries.fill(from, from + entries.length, run));
+    },
     put: (key, value) => {
       this.#reserve(value.byteLength);
       this.#changes.push(() => this.#meta.set(key.toString(), value));
     },
     delete: (key) => this.#changes.push(() => this.#meta.delete(key.toString())),
-    removeEntries: (from, to) =>
-      this.#changes.push(() => {
-        for (let idx = from; idx < to; idx++) this.#entries.delete(idx);
-      }),
+    removeEntries: (from, to) => this.#changes.push(() => this.#entries.remove(from, to)),
   };
 
   constructor(codecs: Codecs<T, S>) {
@@ -60,12 +70,12 @@ export class MemRecords<T, S> implements RecordStore<T, S> {
   readPage({ from, to, limit = Number.POSITIVE_INFINITY, pageBytes }: PageStep): EntryPage {
     const found: LogIndex[] = [];
     let bytes = 0;
-    for (const idx of this.#indices(from, to)) {
+    for (const idx of this.#entries.indices(from, to)) {
       if (found.length === limit || bytes >= pageBytes) break;
       found.push(idx);
-      bytes += (this.#entries.get(idx) as Buffer).byteLength;
+      bytes += this.#stored(idx).byteLength;
     }
-    const stored = (row: number) => this.#entries.get(found[row] as LogIndex) as Buffer;
+    const stored = (row: number) => this.#stored(found[row] as LogIndex);
     return {
       count: found.length,
       index: (row) => found[row] as LogIndex,
@@ -78,13 +88,9 @@ export class MemRecords<T, S> implements RecordStore<T, S> {
     };
   }
 
-  /** What is stored in `[from, to)`, in order. */
-  #indices(from: LogIndex, to: LogIndex): Iterable<LogIndex> {
-    if (to - from > this.#entries.size) {
-      // It may have gaps longer than anybody could count through.
-      return [...this.#entries.keys()].filter((idx) => idx >= from && idx < to).sort((a, b) => a - b);
-    }
-    return Array.from({ length: to - from }, (_, i) => from + i).filter((idx) => this.#entries.has(idx));
+  #stored(idx: LogIndex): Buffer {
+    const stored = this.#entries.get(idx) as Buffer | PackedRun;
+    return Buffer.isBuffer(stored) ? stored : framed(stored.entries.at(idx - stored.from));
   }
 
   // Never asked: all that is live was written by this object, so no range of it is in doubt.

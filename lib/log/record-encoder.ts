@@ -1,9 +1,12 @@
+import type { EntryList } from '../contract/checked-op.js';
 import type { Codec } from '../contract/codec.js';
+import { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { ballotCodec, stopsignCodec } from '../format/ballots.js';
 import { META_KEYS, type MetaName } from '../format/log-keys.js';
 import { type EncodedInPlace, inPlaceEncoder } from '../format/msgpack-codec.js';
+import { isRawCodec } from '../format/raw-codec.js';
 import { cannotEncode, encodeBytes, encodeIndex, encodeValue } from '../format/values.js';
 import type { Codecs } from './codecs.js';
 import type { RecordSink } from './record-sink.js';
@@ -62,7 +65,12 @@ export class RecordEncoder<T, S> {
   }
 }
 
-function putEntries<T>(from: LogIndex, entries: readonly T[], codec: Codec<T>, sink: RecordSink): void {
+function putEntries<T>(from: LogIndex, entries: EntryList<T>, codec: Codec<T>, sink: RecordSink): void {
+  if (PackedEntries.is(entries)) {
+    if (!isRawCodec(codec)) throw new StorageError('CODEC', 'packed entries go into a log of bytes, with rawCodec');
+    sink.putPackedEntries(from, entries);
+    return;
+  }
   let idx = from;
   const what = () => `the entry for index ${idx}`;
   const encodeInPlace = inPlaceEncoder(codec);

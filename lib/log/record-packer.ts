@@ -1,5 +1,6 @@
 import type { ColumnFamily } from '../../binding/index.js';
 import { PackedBatch } from '../../binding/packed-batch.js';
+import { LENGTH_BYTES } from '../contract/packed-entries.js';
 import { reported } from '../families/reported.js';
 import { LOG_KEY_BYTES, logKey, writeLogKey } from '../format/log-keys.js';
 import type { EncodedInPlace } from '../format/msgpack-codec.js';
@@ -43,6 +44,18 @@ export class RecordPacker<T, S> {
         if (end - start <= COPIED_BY_WORD) copyByWord(encoded, batch.view, at);
         else batch.bytes.set(memory.subarray(start, end), at);
       },
+      putPackedEntries(from, entries) {
+        const { bytes: packed } = entries;
+        const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+        let idx = from;
+        for (let start = LENGTH_BYTES; start <= packed.length; idx++) {
+          const end = start + view.getUint32(start - LENGTH_BYTES, true);
+          const at = openEntry(idx, end - start);
+          if (end - start <= COPIED_BY_WORD) copyByWord({ view, start, end }, batch.view, at);
+          else batch.bytes.set(packed.subarray(start, end), at);
+          start = end + LENGTH_BYTES;
+        }
+      },
       put: (key, value) => batch.put(family, key, value),
       delete: (key) => batch.delete(family, key),
       removeEntries(from, to) {
@@ -65,7 +78,7 @@ export class RecordPacker<T, S> {
   }
 }
 
-function copyByWord({ view, start, end }: EncodedInPlace, to: DataView, at: number): void {
+function copyByWord({ view, start, end }: Omit<EncodedInPlace, 'memory'>, to: DataView, at: number): void {
   let from = start;
   for (; from + 4 <= end; from += 4, at += 4) to.setUint32(at, view.getUint32(from));
   for (; from < end; from++, at++) to.setUint8(at, view.getUint8(from));

@@ -1,6 +1,7 @@
 // The one place that decides what an operation does. Pure but for the probe: from a cursor and operations to the records
 // to write, whether they must be synced, and the cursor once they are written.
 
+import type { CheckedOp, EntryList } from '../contract/checked-op.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import type { MetaName } from '../format/log-keys.js';
@@ -9,7 +10,7 @@ import type { Probe } from './live-ranges.js';
 
 /** A change of what is stored, not yet encoded. */
 export type StorageRecord<T, S> =
-  | { type: 'putEntries'; from: LogIndex; entries: readonly T[] }
+  | { type: 'putEntries'; from: LogIndex; entries: EntryList<T> }
   | { type: 'removeEntries'; from: LogIndex; to: LogIndex }
   | { type: 'putBallot'; name: 'promise' | 'acceptedRound'; ballot: Ballot }
   | { type: 'putIndex'; name: 'decidedIdx' | 'compactedIdx'; idx: LogIndex }
@@ -36,14 +37,14 @@ export function isUnsynced(type: StorageOp<unknown, unknown>['type']): type is U
   return (UNSYNCED_OPS as readonly string[]).includes(type);
 }
 
-export function transition<T, S>(start: Cursor, ops: readonly StorageOp<T, S>[], probe: Probe): Transition<T, S> {
+export function transition<T, S>(start: Cursor, ops: readonly CheckedOp<T, S>[], probe: Probe): Transition<T, S> {
   const records: StorageRecord<T, S>[] = [];
   let cursor = start;
   for (const op of ops) cursor = apply(cursor, op, records, probe);
   return { records, sync: ops.some((op) => !isUnsynced(op.type)), cursor };
 }
 
-function apply<T, S>(cursor: Cursor, op: StorageOp<T, S>, records: StorageRecord<T, S>[], probe: Probe): Cursor {
+function apply<T, S>(cursor: Cursor, op: CheckedOp<T, S>, records: StorageRecord<T, S>[], probe: Probe): Cursor {
   switch (op.type) {
     case 'appendEntry':
       return append(cursor, nextIdx(cursor), [op.entry], records);
@@ -102,7 +103,7 @@ function neverMinusZero(idx: LogIndex): LogIndex {
   return idx + 0;
 }
 
-function append<T, S>(cursor: Cursor, from: LogIndex, entries: readonly T[], records: StorageRecord<T, S>[]): Cursor {
+function append<T, S>(cursor: Cursor, from: LogIndex, entries: EntryList<T>, records: StorageRecord<T, S>[]): Cursor {
   if (entries.length === 0) return cursor;
   if (from + entries.length > Number.MAX_SAFE_INTEGER) {
     throw new StorageError('INVALID_ARGUMENT', `an append of ${entries.length} at index ${from} would pass 2^53 - 1`);
