@@ -87,6 +87,30 @@ export async function measureInFlight(
   return toSample(latencies, entriesPerCall, last - start, written());
 }
 
+/** How long each of many overlapping calls took, of one entry each. */
+export class Latencies {
+  readonly #start = performance.now();
+  readonly #ms: number;
+  readonly #latencies: number[] = [];
+  #last = this.#start;
+
+  /** For `ms`, at least one call. */
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  /** A call that began at `begun` is over now. Returns whether another is to follow it. */
+  add(begun: number, now: number): boolean {
+    this.#latencies.push(now - begun);
+    this.#last = now;
+    return now - this.#start < this.#ms;
+  }
+
+  get sample(): Sample {
+    return toSample(this.#latencies, 1, this.#last - this.#start);
+  }
+}
+
 /** The sample of `measure`, and with it the delay of the event loop during it. */
 export async function watchingLoop(measure: () => Promise<Sample>): Promise<Sample> {
   const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLING_MS });

@@ -89,6 +89,8 @@ export interface Sample {
   writtenBytes?: number;
   /** What perf_hooks.monitorEventLoopDelay saw, its sampling interval of 1 ms included. */
   loopDelayUs?: Percentiles;
+  /** How often another replica came to lead meanwhile, where there are replicas. */
+  leaderChanges?: number;
 }
 
 export function formatRequest(work: TimedWork | UntimedWork, numbers: WorkNumbers = {}): string {

@@ -1,16 +1,16 @@
 // RocksdbStorage: each call blocks until its entries are durable.
 
 import { join } from 'node:path';
-import type { Codec } from '../../lib/contract/codec.js';
-import { rawCodec } from '../../lib/format/raw-codec.js';
-import { msgpackCodec, RocksdbStorage } from '../../lib/index.js';
+import type { Codec } from '../../../lib/contract/codec.js';
+import { rawCodec } from '../../../lib/format/raw-codec.js';
+import { msgpackCodec, RocksdbStorage } from '../../../lib/index.js';
+import { appendBlocking, appendCold, type MakeEntries } from '../../shared/blocking-appends.js';
+import type { Contestant } from '../../shared/contestant.js';
+import { measureBlocking } from '../../shared/measure.js';
+import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from '../../shared/own-database.js';
+import { READ_ENTRIES } from '../../shared/protocol.js';
+import { rawEntries } from '../../shared/raw-entries.js';
 import { flights } from '../flights.js';
-import { appendBlocking, appendCold, type MakeEntries } from '../shared/blocking-appends.js';
-import type { Contestant } from '../shared/contestant.js';
-import { measureBlocking } from '../shared/measure.js';
-import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from '../shared/own-database.js';
-import { READ_ENTRIES } from '../shared/protocol.js';
-import { rawEntries } from '../shared/raw-entries.js';
 
 export function openStorage(folder: string): Promise<Contestant> {
   return openWithCodec<Uint8Array>(folder, rawCodec, rawEntries);

@@ -3,16 +3,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { LOG_END, LOG_START, logKey } from '../../lib/format/log-keys.js';
-import { msgpackCodec } from '../../lib/format/msgpack-codec.js';
-import { encodeValue } from '../../lib/format/values.js';
+import { LOG_END, LOG_START, logKey } from '../../../lib/format/log-keys.js';
+import { msgpackCodec } from '../../../lib/format/msgpack-codec.js';
+import { encodeValue } from '../../../lib/format/values.js';
+import type { Contestant } from '../../shared/contestant.js';
+import { measureInFlight } from '../../shared/measure.js';
+import { type NodeRocksdb, openAt, openNodeRocksdb, writeAll } from '../../shared/peers/node-rocksdb.js';
+import { contestantOf, storedEntries } from '../../shared/peers/peer.js';
+import { READ_ENTRIES } from '../../shared/protocol.js';
+import { rawEntries } from '../../shared/raw-entries.js';
 import { type Flight, flights } from '../flights.js';
-import type { Contestant } from '../shared/contestant.js';
-import { measureInFlight } from '../shared/measure.js';
-import { type NodeRocksdb, openAt, openNodeRocksdb, writeAll } from '../shared/peers/node-rocksdb.js';
-import { contestantOf, storedEntries } from '../shared/peers/peer.js';
-import { READ_ENTRIES } from '../shared/protocol.js';
-import { rawEntries } from '../shared/raw-entries.js';
 
 /** Bytes that its iterator fetches at a time. With the default, 16 KiB, it reads up to a third fewer objects a second. */
 const HIGH_WATER_MARK = 64 * 1024;

@@ -1,19 +1,8 @@
-// What is measured. Each of these is one turn of one contestant, and comes once in every round. Turns that are compared stand
-// side by side, so that they are measured within seconds of each other.
+// What the storage suite measures. Turns that are compared stand side by side, so that they are measured within seconds of each
+// other.
 
+import type { Turn } from '../suite.js';
 import type { ContestantName } from './launches.js';
-import type { Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
-
-export interface Turn {
-  contestant: ContestantName;
-  /** Who does what, for the report. */
-  who: string;
-  what: string;
-  work: TimedWork;
-  numbers?: Omit<WorkNumbers, 'ms'>;
-  /** What counts: the p50 of a call, entries per second, or the p99 of the event loop's delay. */
-  figure: 'latency' | 'rate' | 'loop-delay';
-}
 
 const BASELINE = { contestant: 'baseline', who: 'RocksDB in C++' } as const;
 const STORAGE = { contestant: 'storage', who: 'RocksdbStorage' } as const;
@@ -118,19 +107,6 @@ export const TURNS = {
     figure: 'loop-delay',
     numbers: { inFlight: 64 },
   },
-} as const satisfies Record<string, Turn>;
+} as const satisfies Record<string, Turn & { contestant: ContestantName }>;
 
 export type TurnName = keyof typeof TURNS;
-export const TURN_NAMES = Object.keys(TURNS) as TurnName[];
-
-/** The figure of a sample that counts: in µs, entries per second, or ms. */
-export function figureOf(turn: TurnName, sample: Sample): number {
-  switch (TURNS[turn].figure) {
-    case 'latency':
-      return sample.latencyUs.p50;
-    case 'rate':
-      return sample.entries / sample.seconds;
-    case 'loop-delay':
-      return (sample.loopDelayUs?.p99 ?? Number.NaN) / 1000;
-  }
-}

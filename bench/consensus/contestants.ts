@@ -1,0 +1,15 @@
+// Every contestant that runs in Node, by the name that serve.ts is given.
+
+import { openAsyncStorage } from '../shared/async-storage.js';
+import type { OpenContestant } from '../shared/contestant.js';
+import { openStorage } from '../storage/contestants/storage.js';
+import { openDurableRunners, openRunnersInMemory } from './runners.js';
+
+export const CONTESTANTS = {
+  storage: openStorage,
+  'async-storage': openAsyncStorage,
+  'durable-runners': openDurableRunners,
+  'runners-in-memory': openRunnersInMemory,
+} as const satisfies Record<string, OpenContestant>;
+
+export type NodeContestant = keyof typeof CONTESTANTS;

@@ -1,0 +1,84 @@
+// What one benchmark measures, and what it must reach. `run-suite.ts` runs it.
+
+import type { Entrant, TurnSample } from './shared/lineup.js';
+import type { Hello, Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
+
+/** The p50 of a call, entries per second, the p99 of the event loop's delay, or how often another replica came to lead. */
+export type FigureKind = 'latency' | 'rate' | 'loop-delay' | 'leader-changes';
+
+/** One turn of one contestant. It comes once in every round. */
+export interface Turn {
+  contestant: string;
+  /** Who does what, for the report. */
+  who: string;
+  what: string;
+  work: TimedWork;
+  numbers?: Omit<WorkNumbers, 'ms'>;
+  /** What counts. */
+  figure: FigureKind;
+}
+
+export type Bound = { atMost: number } | { atLeast: number } | { below: number };
+
+/**
+ * A claim. Its figure is a median of ratios, one from each round: the two turns of a round were measured within seconds of
+ * each other.
+ */
+export interface Bar<TurnName extends string = string> {
+  title: string;
+  of: TurnName;
+  /** The figure of `of` is divided by that of the best of these. Where there is none, it stands alone. */
+  against: readonly TurnName[];
+  bound: Bound;
+  unit?: string;
+  /** In place of the one that counts for the turn. */
+  figure?: FigureKind;
+}
+
+export interface Suite {
+  /** Of the command, and of the folder that it writes into. */
+  name: string;
+  description: string;
+  /** Turns that are compared stand side by side. */
+  turns: Readonly<Record<string, Turn>>;
+  bars: readonly Bar[];
+  /** What the bars are of, for the report. */
+  barsOf: string;
+  entrantOf(contestant: string): Entrant;
+  /** Why a contestant cannot take part here, or undefined. */
+  whyAbsent(contestant: string): string | undefined;
+  /** Signs in the figures themselves that they may mislead. */
+  doubts(results: Results): string[];
+}
+
+export interface Plan {
+  rounds: number;
+  /** Of one turn. */
+  turnMs: number;
+}
+
+export interface Results {
+  /** One sample a round, by turn. Turns of a contestant that could not take part are missing. */
+  samples: Record<string, TurnSample[]>;
+  contestants: Record<string, Hello>;
+  /** Why a contestant could not take part. */
+  absent: Record<string, string>;
+}
+
+export function turnOf(suite: Suite, name: string): Turn {
+  return suite.turns[name] as Turn;
+}
+
+/** In µs, entries per second, or ms. */
+export function figureOf(kind: FigureKind, sample: Sample): number {
+  switch (kind) {
+    case 'latency':
+      return sample.latencyUs.p50;
+    case 'rate':
+      return sample.entries / sample.seconds;
+    case 'loop-delay':
+      return (sample.loopDelayUs?.p99 ?? Number.NaN) / 1000;
+    case 'leader-changes':
+      return sample.leaderChanges ?? Number.NaN;
+  }
+}
