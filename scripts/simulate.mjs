@@ -1,22 +1,52 @@
 // `npm run simulate -- --seeds N --first SEED`: simulates N seeds in each kind of trouble, and prints those that fail.
-// `--replay SEED --trouble KIND` runs one of them again, and prints what happens.
+// `--replay SEED --trouble KIND` runs one of them again, and prints what happens. Kinds that begin with "runners" are of
+// runners on slow and failing disks; "databases" is of replicas in a database, which takes much longer.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
+import { Database } from '../dist/lib/index.js';
 import { Simulation } from '../dist/lib/testing/index.js';
 import { stop } from './workspace.mjs';
 
+const ALL = { loss: true, reconfiguration: true };
+const engine = (options) => Simulation.run(options);
+const runners = (options) => Simulation.runRunners(options);
+
+/** How a seed is run, by kind. */
 const TROUBLES = {
-  faults: {},
-  loss: { loss: true },
-  reconfiguration: { reconfiguration: true },
-  all: { loss: true, reconfiguration: true },
+  faults: engine,
+  loss: (options) => engine({ ...options, loss: true }),
+  reconfiguration: (options) => engine({ ...options, reconfiguration: true }),
+  all: (options) => engine({ ...options, ...ALL }),
+  runners,
+  'runners-loss': (options) => runners({ ...options, loss: true }),
+  'runners-all': (options) => runners({ ...options, ...ALL }),
+  databases: async (options) => Simulation.runSabotaged({ ...options, ...ALL, families: await families() }),
 };
+const USUAL = Object.keys(TROUBLES).filter((kind) => kind !== 'databases');
+
+let database;
+let folder;
 
 const { seeds, first, replay, trouble } = options();
-if (replay === undefined) await simulateAll();
-else replayOne();
+try {
+  if (replay === undefined) await simulateAll();
+  else await replayOne();
+} finally {
+  await database?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+}
+
+async function families() {
+  folder ??= mkdtempSync(join(tmpdir(), 'omnipaxos-simulation-'));
+  const names = [1, 2, 3, 4, 5].map((pid) => `replica-${pid}`);
+  database ??= await Database.open(folder, { columnFamilies: names });
+  return names.map((name) => database.columnFamily(name));
+}
 
 function options() {
   try {
@@ -42,12 +72,12 @@ function options() {
   }
 }
 
-function settings(seed, kind) {
-  return { seed, replicas: seed % 3 === 0 ? 5 : 3, ...TROUBLES[kind] };
+function run(kind, seed, trace) {
+  return TROUBLES[kind]({ seed, replicas: seed % 3 === 0 ? 5 : 3, trace });
 }
 
 async function simulateAll() {
-  const kinds = trouble === undefined ? Object.keys(TROUBLES) : [trouble];
+  const kinds = trouble === undefined ? USUAL : [trouble];
   const format = 'simulating [{bar}] {value} of {total} runs, {failed} failed, {eta_formatted} to go';
   const bar = new cliProgress.SingleBar({ format, noTTYOutput: true, notTTYSchedule: 30_000 });
   const failures = [];
@@ -55,7 +85,7 @@ async function simulateAll() {
   for (let seed = first; seed < first + seeds; seed++) {
     for (const kind of kinds) {
       try {
-        Simulation.run(settings(seed, kind));
+        await run(kind, seed);
       } catch (error) {
         failures.push(`${error.message}\n  npm run simulate -- --replay ${seed} --trouble ${kind}`);
       }
@@ -64,13 +94,19 @@ async function simulateAll() {
     await setImmediate(); // engines that are no longer used are freed between the turns of the event loop
   }
   bar.stop();
-  if (failures.length > 0) stop(failures.join('\n'));
+  if (failures.length > 0) fail(failures.join('\n'));
 }
 
-function replayOne() {
+async function replayOne() {
   try {
-    console.log(Simulation.run({ ...settings(replay, trouble ?? 'faults'), trace: console.log }));
+    console.log(await run(trouble ?? 'faults', replay, console.log));
   } catch (error) {
-    stop(error.message);
+    fail(error.message);
   }
+}
+
+/** The folder is removed first. */
+function fail(message) {
+  console.error(message);
+  process.exitCode = 1;
 }

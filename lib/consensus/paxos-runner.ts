@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { ClusterConfig, LogIndex, StopSign } from '../contract/storage.js';
 import { Changes } from './changes.js';
+import { type Clock, NODE_CLOCK } from './clock.js';
 import { checkCluster, checkInteger, checkRecord, invalid } from './configuration.js';
 import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
 import { type DecidedItem, DecidedReader } from './decided-reader.js';
@@ -13,7 +14,7 @@ import type { MessageSink } from './message-sink.js';
 import { Outbox } from './outbox.js';
 import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
 import { PagedIterator, type PageReader } from './paged-iterator.js';
-import { RunAhead } from './run-ahead.js';
+import { RunAhead, type RunAheadFaults } from './run-ahead.js';
 import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
 import { StalledFollower } from './stalled-follower.js';
 
@@ -44,6 +45,7 @@ interface PendingTick {
  */
 export class PaxosRunner<T> implements AsyncDisposable {
   readonly #options: CheckedRunnerOptions<T>;
+  readonly #clock: Clock;
   readonly #runAhead: RunAhead;
   readonly #decided: DecidedReader<T>;
   readonly #stalled: StalledFollower;
@@ -54,7 +56,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   /** Released, and not taken yet. */
   #outgoing: OutgoingMessage[] = [];
   #outbox: Outbox | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTicking = () => {};
   #isDrainScheduled = false;
   #driver: 'start' | 'tickOnce' | undefined;
   #ticks: PendingTick[] = [];
@@ -74,16 +76,22 @@ export class PaxosRunner<T> implements AsyncDisposable {
    *   `bootstrap` is not true; `STORAGE_FAILED`; `ENGINE_FAILED` where the storage holds what no replica of this cluster
    *   has written
    */
-  static async open<T>(options: RunnerOptions<T>): Promise<PaxosRunner<T>> {
+  static open<T>(options: RunnerOptions<T>): Promise<PaxosRunner<T>> {
+    return PaxosRunner.openOn(NODE_CLOCK, options, {});
+  }
+
+  /** @internal {@link open} on a clock of one's own, and with faults, to show that a simulation notices them. */
+  static async openOn<T>(clock: Clock, options: RunnerOptions<T>, faults: RunAheadFaults): Promise<PaxosRunner<T>> {
     const checked = checkRunnerOptions(options);
     const { cluster, server, storage, bootstrap } = checked;
-    const runner = new PaxosRunner(checked, await RunAhead.open(cluster, server, storage, bootstrap));
+    const runner = new PaxosRunner(checked, clock, await RunAhead.open(cluster, server, storage, bootstrap, faults));
     await runner.#begin();
     return runner;
   }
 
-  private constructor(options: CheckedRunnerOptions<T>, runAhead: RunAhead) {
+  private constructor(options: CheckedRunnerOptions<T>, clock: Clock, runAhead: RunAhead) {
     this.#options = options;
+    this.#clock = clock;
     this.#runAhead = runAhead;
     this.#decided = new DecidedReader(options.storage, options.entryCodec, runAhead.end, () => runAhead.floor);
     this.#stalled = new StalledFollower(options.server.pid, options.server.resendMessageTickTimeout);
@@ -124,7 +132,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
     if (this.#driver === 'start') throw new ConsensusError('INVALID_ARGUMENT', 'the runner was started before');
     this.#driveBy('start');
     this.#outbox = new Outbox(sink);
-    this.#timer = setInterval(() => this.#tick(), this.#options.tickIntervalMs);
+    this.#stopTicking = this.#clock.every(this.#options.tickIntervalMs, () => this.#tick());
     this.#sendOut();
     this.#scheduleDrain();
   }
@@ -306,7 +314,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   #scheduleDrain(): void {
     if (this.#driver !== 'start' || this.#isDrainScheduled || this.#queue.isEmpty || this.#end !== undefined) return;
     this.#isDrainScheduled = true;
-    setImmediate(() => {
+    this.#clock.soon(() => {
       this.#isDrainScheduled = false;
       this.#drain();
     });
@@ -346,7 +354,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   #endWith(error: ConsensusError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    clearInterval(this.#timer);
+    this.#stopTicking();
     this.#outbox?.close();
     this.#queue.clear();
     this.#outgoing = [];

@@ -19,6 +19,13 @@ interface Ahead {
   isDurable: boolean;
 }
 
+/** @internal What a runner does wrong, to show that a simulation notices it. */
+export interface RunAheadFaults {
+  /** What a step shows is shown before its write is durable. */
+  releasesEarly?: boolean;
+  withoutGuard?: string | undefined;
+}
+
 export interface RunAheadListener {
   /** In the order of the steps. Must not throw. */
   released(outcome: StepOutcome): void;
@@ -30,6 +37,7 @@ export class RunAhead {
   readonly #storage: BytesStorage;
   readonly #engine: Engine;
   readonly #writes = new Set<Promise<void>>();
+  readonly #releasesEarly: boolean;
   #steps: Ahead[] = [];
   #bytes = 0;
   #durableStep = 0;
@@ -48,10 +56,11 @@ export class RunAhead {
     server: CheckedServer,
     storage: BytesStorage,
     bootstrap: boolean,
+    faults: RunAheadFaults,
   ): Promise<RunAhead> {
     const records = await readRecords(storage);
     refuseLostDisk(records, bootstrap);
-    return new RunAhead(cluster, server, storage, records);
+    return new RunAhead(cluster, server, storage, records, faults);
   }
 
   private constructor(
@@ -59,12 +68,14 @@ export class RunAhead {
     server: CheckedServer,
     storage: BytesStorage,
     records: Awaited<ReturnType<typeof readRecords>>,
+    { releasesEarly = false, withoutGuard }: RunAheadFaults,
   ) {
+    this.#releasesEarly = releasesEarly;
     this.#storage = storage;
     this.#hasStopsign = records.stopsign !== undefined;
     this.end = records.end;
     const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
-    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: true });
+    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: true, withoutGuard });
   }
 
   /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
@@ -103,11 +114,11 @@ export class RunAhead {
     this.#latest = view;
     for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
     const bytes = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
-    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 };
+    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 || this.#releasesEarly };
     this.#steps.push(ahead);
     this.#bytes += bytes;
+    if (ops.length > 0) this.#write(ahead);
     if (ahead.isDurable) this.#release();
-    else this.#write(ahead);
   }
 
   /** Releases nothing more. Resolves once no write is under way. */

@@ -26,11 +26,19 @@ export class EventQueue {
 
   /** Lets time pass until `end`. */
   runUntil(end: number): void {
-    for (let next = this.#events[0]; next !== undefined && next.time <= end; next = this.#events[0]) {
-      this.#events.shift();
-      this.#now = next.time;
-      next.run();
+    while (this.runNext(end));
+  }
+
+  /** Lets time pass until the next event, if it comes before `end` is over, or until `end`. Returns whether there was one. */
+  runNext(end: number): boolean {
+    const next = this.#events[0];
+    if (next === undefined || next.time > end) {
+      this.#now = Math.max(this.#now, end);
+      return false;
     }
-    this.#now = Math.max(this.#now, end);
+    this.#events.shift();
+    this.#now = next.time;
+    next.run();
+    return true;
   }
 }

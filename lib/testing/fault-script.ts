@@ -14,6 +14,12 @@ export type Fault =
   /** Messages take long, and arrive on connections that have been replaced meanwhile. */
   | { type: 'slow'; ticks: number };
 
+/** Of a disk whose writes take time. */
+export type DiskFault =
+  | { type: 'slowDisk'; pid: number; ticks: number }
+  /** The next write fails, and whether it is on the disk nobody knows. */
+  | { type: 'failDisk'; pid: number };
+
 export type Deed =
   | Fault
   | { type: 'propose'; pid: number; count: number }
@@ -70,4 +76,18 @@ function fault(random: SeededRandom, pids: readonly number[], ticks: number): Fa
   if (kind <= 9) return { type: 'isolate', pid, ticks };
   if (kind === 10) return { type: 'split', side: pids.filter((one) => one === pid || random.chance(40)), ticks };
   return { type: 'slow', ticks };
+}
+
+export function diskScript(
+  random: SeededRandom,
+  pids: readonly number[],
+  end: number,
+): { time: number; deed: DiskFault }[] {
+  return Array.from({ length: random.within(0, 6) }, () => {
+    const pid = random.oneOf(pids);
+    const deed: DiskFault = random.chance(60)
+      ? { type: 'slowDisk', pid, ticks: random.within(1, 40) }
+      : { type: 'failDisk', pid };
+    return { time: random.within(5, Math.max(6, end)), deed };
+  }).sort((a, b) => a.time - b.time);
 }

@@ -3,4 +3,5 @@
 export type { Troubles } from './fault-script.js';
 export { MemNetwork } from './mem-network.js';
 export { PartitionController } from './partition-controller.js';
-export { Simulation, SimulationFailure, type SimulationOptions, type SimulationReport } from './simulation.js';
+export { Simulation } from './simulation.js';
+export { SimulationFailure, type SimulationOptions, type SimulationReport } from './simulation-options.js';

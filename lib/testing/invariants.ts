@@ -2,6 +2,7 @@
 
 import type { OmniPaxos } from '../consensus/omni-paxos.js';
 import type { Ballot, LogIndex } from '../contract/storage.js';
+import type { Commitment } from './commitments.js';
 
 /** What one replica has shown, over all of its lives. */
 interface Shown {
@@ -20,7 +21,7 @@ interface Accepted {
   idx: LogIndex;
 }
 
-const STOPSIGN = 'stop-sign ';
+export const STOPSIGN = 'stop-sign ';
 
 export class BrokenInvariant extends Error {
   constructor(message: string) {
@@ -35,6 +36,7 @@ export class Invariants {
   readonly #proposed = new Set<string>();
   readonly #decided = new Set<string>();
   readonly #shown = new Map<number, Shown>();
+  readonly #leaders = new Map<bigint, number>();
 
   propose(entry: string): void {
     this.#proposed.add(entry);
@@ -53,19 +55,32 @@ export class Invariants {
   /** A replica starts, on what it has written in an earlier life. */
   started(pid: number, replica: OmniPaxos<string>, round: Ballot | undefined): void {
     const { promise, accepted } = this.#of(pid);
-    if (accepted?.round !== undefined) {
-      const lost = round === undefined || isBelow(round, accepted.round);
-      if (lost || (!isBelow(accepted.round, round) && replica.acceptedIdx < accepted.idx)) {
-        const now = `${replica.acceptedIdx} in round ${round && shown(round)}`;
-        throw broken(pid, `has accepted ${accepted.idx} in round ${shown(accepted.round)}, and knows of ${now} only`);
-      }
-    }
-    if (promise !== undefined && isBelow(replica.promise, promise)) {
-      throw broken(pid, `has promised ${shown(promise)}, and knows of ${shown(replica.promise)} only`);
-    }
+    this.remembers(pid, replica.promise, { round, idx: replica.acceptedIdx });
     const { decidedIdx } = replica;
     this.#shown.set(pid, { promise, accepted, decidedIdx, reconfigured: false, compared: 0 });
     this.check(pid, replica, round);
+  }
+
+  /** What `pid` has told others that it promised or accepted. */
+  told(pid: number, commitment: Commitment | undefined): void {
+    if (commitment === undefined) return;
+    const shown = this.#of(pid);
+    this.#shown.set(pid, { ...shown, ...commitment });
+  }
+
+  /** `pid` starts, and knows of no more than this promise, and of what it has accepted. */
+  remembers(pid: number, promise: Ballot | undefined, { round, idx }: Accepted): void {
+    const { promise: given, accepted } = this.#of(pid);
+    if (accepted?.round !== undefined) {
+      const lost = round === undefined || isBelow(round, accepted.round);
+      if (lost || (!isBelow(accepted.round, round) && idx < accepted.idx)) {
+        const now = `${idx} in round ${round && shown(round)}`;
+        throw broken(pid, `has accepted ${accepted.idx} in round ${shown(accepted.round)}, and knows of ${now} only`);
+      }
+    }
+    if (given !== undefined && (promise === undefined || isBelow(promise, given))) {
+      throw broken(pid, `has promised ${shown(given)}, and knows of ${promise && shown(promise)} only`);
+    }
   }
 
   /** To be called behind each step of `pid`. */
@@ -83,6 +98,13 @@ export class Invariants {
     if (decidedIdx > before.compared) this.#compare(pid, replica, before.compared);
     const accepted = { round, idx: replica.acceptedIdx };
     this.#shown.set(pid, { promise, accepted, decidedIdx, reconfigured, compared: decidedIdx });
+  }
+
+  /** `pid` shows that it leads, in an election that only one can have won. */
+  lead(pid: number, epoch: bigint): void {
+    const leader = this.#leaders.get(epoch);
+    if (leader !== undefined && leader !== pid) throw broken(pid, `leads in epoch ${epoch}, as ${leader} does`);
+    this.#leaders.set(epoch, pid);
   }
 
   /** The whole log of `pid`, not only what is new. */
@@ -112,11 +134,12 @@ export class Invariants {
           : 'entry' in item
             ? item.entry
             : `compacted to ${item.idx}`;
-      this.#decide(pid, first + i, text);
+      this.decide(pid, first + i, text);
     }
   }
 
-  #decide(pid: number, idx: LogIndex, text: string): void {
+  /** `pid` shows `text` as decided at `idx`. */
+  decide(pid: number, idx: LogIndex, text: string): void {
     if (idx < this.chosen.length) {
       if (this.chosen[idx] === text) return;
       throw broken(pid, `has decided "${text}" at ${idx}, where "${this.chosen[idx]}" is decided`);

@@ -80,6 +80,17 @@ export class SimulatedNetwork {
     this.#queue.at(way.cutUntil, () => this.#connect(from, to));
   }
 
+  /** Each of `side` is cut off from all others, both ways. */
+  split(side: readonly number[], ticks: number): void {
+    for (const one of side) {
+      for (const other of this.#pids) {
+        if (side.includes(other)) continue;
+        this.cut(one, other, ticks);
+        this.cut(other, one, ticks);
+      }
+    }
+  }
+
   /** `pid` is gone, and its connections. */
   left(pid: number): void {
     for (const peer of this.#peers(pid)) {

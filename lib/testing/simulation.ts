@@ -1,21 +1,19 @@
+import type { ColumnFamily } from '../../binding/index.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import { OmniPaxos } from '../consensus/omni-paxos.js';
 import { EventQueue } from './event-queue.js';
-import { type Deed, faultScript, type Troubles } from './fault-script.js';
+import { type Deed, faultScript } from './fault-script.js';
 import { Invariants } from './invariants.js';
+import { RunnerSimulation } from './runner-simulation.js';
 import { SeededRandom } from './seeded-random.js';
-import { type Forgotten, SimulatedDisk } from './simulated-disk.js';
+import { DatabaseMedium, type Forgotten, SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNetwork, TICK } from './simulated-network.js';
-
-/** Which run, of how many replicas, with which troubles. */
-export interface SimulationOptions extends Troubles {
-  /** An integer. The same seed, with the same options, is the same run. */
-  seed: number;
-  /** Default 3. */
-  replicas?: number;
-  /** Told what happens, line by line. */
-  trace?: (line: string) => void;
-}
+import {
+  checkSimulationOptions,
+  SimulationFailure,
+  type SimulationOptions,
+  type SimulationReport,
+} from './simulation-options.js';
 
 /** @internal Ways to break it, to show that it notices. */
 export interface Sabotage {
@@ -23,35 +21,8 @@ export interface Sabotage {
   /** What a disk loses when its replica crashes. */
   forgetting?: Forgotten;
   takingLateFrames?: boolean;
-}
-
-/** What a simulation has been through. */
-export interface SimulationReport {
-  /** Of the run: it replays it. */
-  seed: number;
-  /** How often a replica was called. */
-  steps: number;
-  /** Entries, on the replica that knows most. */
-  decided: number;
-  /** Of replicas, with or without the loss of unsynced writes. */
-  crashes: number;
-  /** Frames that came on a connection that had been replaced. */
-  lateFrames: number;
-  /** From the end of all trouble until all replicas had decided the same, and something new. */
-  ticksToProgress: number;
-}
-
-/** What a simulation found. The seed replays it. */
-export class SimulationFailure extends Error {
-  /** Of the run: it replays it. */
-  readonly seed: number;
-
-  /** The message is told with the seed before it. */
-  constructor(seed: number, message: string, options?: ErrorOptions) {
-    super(`seed ${seed}: ${message}`, options);
-    this.name = 'SimulationFailure';
-    this.seed = seed;
-  }
+  /** Column families of databases, one for each replica, in place of memory. What they hold is lost. */
+  families?: readonly ColumnFamily[];
 }
 
 interface Node {
@@ -89,22 +60,32 @@ export class Simulation {
     return new Simulation(options).#run();
   }
 
+  /**
+   * The same for runners, on disks that are slow and that fail: a crash takes what was not written yet, or not synced. Log
+   * and state transfer are no part of a runner, so nobody compacts what another may lack.
+   * @throws SimulationFailure as a rejection
+   */
+  static runRunners(options: SimulationOptions): Promise<SimulationReport> {
+    return RunnerSimulation.run(options);
+  }
+
   /** @internal @throws SimulationFailure */
   static runSabotaged(options: SimulationOptions & Sabotage): SimulationReport {
     return new Simulation(options).#run();
   }
 
   private constructor(options: SimulationOptions & Sabotage) {
-    const { seed, replicas = 3, loss = false, takingLateFrames = false } = options;
-    if (!Number.isInteger(seed)) throw invalid('seed', 'an integer', seed);
-    if (!Number.isInteger(replicas) || replicas < 2 || replicas > 9) {
-      throw invalid('replicas', 'an integer from 2 to 9', replicas);
-    }
+    const { seed, replicas, loss } = checkSimulationOptions(options);
+    const { takingLateFrames = false } = options;
     this.#options = options;
     this.#random = new SeededRandom(seed);
     this.#resendTicks = this.#random.within(20, 100);
     const pids = Array.from({ length: replicas }, (_, i) => i + 1);
-    this.#nodes = pids.map((pid) => ({ pid, disk: new SimulatedDisk(), omni: undefined, life: 0, floor: 0 }));
+    this.#nodes = pids.map((pid, i) => {
+      const family = options.families?.[i];
+      const disk = new SimulatedDisk(family && new DatabaseMedium(family));
+      return { pid, disk, omni: undefined, life: 0, floor: 0 };
+    });
     const user = {
       receive: (from: number, to: number, message: Uint8Array) => {
         this.#call(to, `a message from ${from}`, (omni) => omni.handleIncoming(message));
@@ -137,6 +118,8 @@ export class Simulation {
       const message = error instanceof Error ? error.message : String(error);
       const at = (this.#queue.now / TICK).toFixed(3);
       throw new SimulationFailure(seed, `after ${at} ticks, ${message}`, { cause: error });
+    } finally {
+      for (const { disk } of this.#nodes) disk.close();
     }
   }
 
@@ -240,10 +223,10 @@ export class Simulation {
         if (deed.bothWays) this.#network.cut(deed.to, deed.from, deed.ticks);
         break;
       case 'isolate':
-        this.#split([deed.pid], deed.ticks);
+        this.#network.split([deed.pid], deed.ticks);
         break;
       case 'split':
-        this.#split(deed.side, deed.ticks);
+        this.#network.split(deed.side, deed.ticks);
         break;
       case 'slow':
         this.#network.slow(deed.ticks);
@@ -265,16 +248,6 @@ export class Simulation {
       const leader = omni?.currentLeader;
       return leader?.pid === pid && leader.inAcceptPhase;
     })?.pid;
-  }
-
-  #split(side: readonly number[], ticks: number): void {
-    for (const one of side) {
-      for (const other of this.#pids) {
-        if (side.includes(other)) continue;
-        this.#network.cut(one, other, ticks);
-        this.#network.cut(other, one, ticks);
-      }
-    }
   }
 
   #propose(pid: number): string {
@@ -332,8 +305,4 @@ export class Simulation {
   #trace(line: () => string): void {
     this.#options.trace?.(`${(this.#queue.now / TICK).toFixed(3)} ${line()}`);
   }
-}
-
-function invalid(name: string, wanted: string, given: unknown): ConsensusError {
-  return new ConsensusError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${String(given)}`);
 }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  type Sabotage,
-  Simulation,
-  SimulationFailure,
-  type SimulationOptions,
-} from '../../../lib/testing/simulation.js';
+import { RunnerSimulation } from '../../../lib/testing/runner-simulation.js';
+import { type Sabotage, Simulation } from '../../../lib/testing/simulation.js';
+import { SimulationFailure, type SimulationOptions } from '../../../lib/testing/simulation-options.js';
+import { temporaryDatabase } from '../../support/temporary-database.js';
 
 /** Which of them fails, of the seeds from `first` on. */
 function failures(first: number, count: number, options: Omit<SimulationOptions, 'seed'> & Sabotage): string[] {
@@ -71,6 +69,41 @@ describe('a simulation', () => {
   ])('notices that guard %s is missing, with seed %i', (withoutGuard, seed, troubles) => {
     expect(failures(seed, 1, troubles)).toEqual([]);
     expect(failures(seed, 1, { ...troubles, withoutGuard })).toHaveLength(1);
+  });
+
+  it.each<[string, object]>([
+    ['crashes and slow and failing disks', {}],
+    ['lost messages and an end of the configuration besides', { loss: true, reconfiguration: true }],
+  ])('of runners finds that they agree and go on, with %s', async (_, troubles) => {
+    for (let seed = 0; seed < 25; seed++) {
+      const report = await Simulation.runRunners({ seed, replicas: seed % 3 === 0 ? 5 : 3, ...troubles });
+      expect(report.steps).toBeGreaterThan(0);
+    }
+  });
+
+  it('of runners is the same each time for the same seed', async () => {
+    const lines = async (seed: number) => {
+      const trace: string[] = [];
+      const report = await Simulation.runRunners({ seed, trace: (line) => trace.push(line) });
+      return [report, ...trace];
+    };
+    expect(await lines(7)).toEqual(await lines(7));
+    expect(await lines(8)).not.toEqual(await lines(7));
+  });
+
+  it('of runners notices what is shown before it is durable', async () => {
+    const shown = RunnerSimulation.run({ seed: 0, replicas: 5 }, { releasesEarly: true });
+    await expect(shown).rejects.toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
+  });
+
+  it('finds the same of replicas in a database, closed and opened again at each crash', async () => {
+    const names = [1, 2, 3, 4, 5].map((pid) => `replica-${pid}`);
+    const database = await temporaryDatabase({ columnFamilies: names });
+    const families = names.map((name) => database.columnFamily(name));
+    for (let seed = 0; seed < 6; seed++) {
+      const options = { seed, replicas: seed % 3 === 0 ? 5 : 3, loss: true, reconfiguration: true };
+      expect(Simulation.runSabotaged({ ...options, families })).toEqual(Simulation.run(options));
+    }
   });
 
   it('refuses what is no seed and no cluster', () => {
