@@ -5,7 +5,7 @@ import type { Codec } from '../contract/codec.js';
 import type { LogIndex, StopSign } from '../contract/storage.js';
 import { Changes } from './changes.js';
 import { ConsensusError } from './consensus-error.js';
-import { fromBytes, messageOf } from './entry-bytes.js';
+import { fromBytes, isOwn, messageOf } from './entry-bytes.js';
 import type { EngineView, StepOutcome } from './packed-step.js';
 import type { PageReader } from './paged-iterator.js';
 import { RecentEntries } from './recent-entries.js';
@@ -20,6 +20,7 @@ const PAGE_BYTES = 1024 * 1024;
 export class DecidedReader<T> {
   readonly #storage: BytesStorage;
   readonly #codec: Codec<T>;
+  readonly #isOwnCodec: boolean;
   readonly #recent: RecentEntries;
   readonly #floor: () => LogIndex;
   readonly #changes = new Changes();
@@ -30,6 +31,7 @@ export class DecidedReader<T> {
   constructor(storage: BytesStorage, codec: Codec<T>, end: LogIndex, floor: () => LogIndex) {
     this.#storage = storage;
     this.#codec = codec;
+    this.#isOwnCodec = isOwn(codec);
     this.#recent = new RecentEntries(end);
     this.#floor = floor;
   }
@@ -76,7 +78,7 @@ export class DecidedReader<T> {
   async #page(from: LogIndex, end: LogIndex, ended: AbortSignal): Promise<EntryList<Uint8Array>> {
     this.#refuseBelowFloor(from);
     const recent = this.#recent.from(from, end, PAGE_BYTES);
-    if (recent !== undefined) return recent.copy(); // what a codec gives may be a view, and be changed
+    if (recent !== undefined) return this.#isOwnCodec ? recent : recent.copy(); // another's may give views, to be changed
     let entries: readonly Uint8Array[];
     try {
       entries = await this.#storage.getEntries(from, end, { maxBytes: PAGE_BYTES, signal: ended });

@@ -132,13 +132,17 @@ export class DrivenEngine<T> {
 
   #step(input: StepInput): StepOutcome {
     const floor = this.#using('read', () => this.#storage.getCompactedIdx());
-    if (this.#view !== undefined && floor !== this.#view.compactedIdx) this.#tellFloor(floor);
+    if (this.#view !== undefined && floor !== this.#view.compactedIdx) {
+      // Another has moved it. The snapshot is of an earlier index, and must not be taken for the state at this one, now or
+      // after a restart.
+      this.#write([{ type: 'setSnapshot', snapshot: undefined }]);
+      this.#stateAt = undefined;
+      this.#tellFloor(floor);
+    }
     return this.#run(input, floor);
   }
 
-  /** Of which index the snapshot is, nobody knows once another has moved the floor. */
   #tellFloor(floor: LogIndex): void {
-    this.#stateAt = undefined;
     this.#run({}, floor);
   }
 

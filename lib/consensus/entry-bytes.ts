@@ -14,11 +14,14 @@ export const MAX_BYTES = 2 ** 31 - 2 ** 16;
  * @throws ConsensusError INVALID_ARGUMENT
  */
 export function toBytes<V>(argument: string, value: V, codec: Codec<V>): Buffer {
-  return encodedBy(argument, value, () => {
+  if (value === undefined) throw isUndefined(argument);
+  try {
     const bytes = Buffer.from(encoded(value, codec));
     fromBytes(bytes, codec);
     return bytes;
-  });
+  } catch (error) {
+    throw cannotEncode(argument, error);
+  }
 }
 
 /**
@@ -26,9 +29,18 @@ export function toBytes<V>(argument: string, value: V, codec: Codec<V>): Buffer 
  * @throws ConsensusError INVALID_ARGUMENT
  */
 export function encodeEntry<T>(entry: T, codec: Codec<T>): Uint8Array {
-  // Ours can read all that they write; of another's we must see it.
-  if (!isRawCodec(codec) && !isMsgpackCodec(codec)) return toBytes('entry', entry, codec);
-  return encodedBy('entry', entry, () => encoded(entry, codec));
+  if (!isOwn(codec)) return toBytes('entry', entry, codec);
+  if (entry === undefined) throw isUndefined('entry');
+  try {
+    return encoded(entry, codec);
+  } catch (error) {
+    throw cannotEncode('entry', error);
+  }
+}
+
+/** Ours can read all that they write, and what they give is the reader's own. Of another's we must see it. */
+export function isOwn(codec: { encode: unknown; decode: unknown }): boolean {
+  return isRawCodec(codec) || isMsgpackCodec(codec);
 }
 
 function encoded<V>(value: V, codec: Codec<V>): Uint8Array {
@@ -38,14 +50,12 @@ function encoded<V>(value: V, codec: Codec<V>): Uint8Array {
   return bytes;
 }
 
-function encodedBy<B>(argument: string, value: unknown, encode: () => B): B {
-  if (value === undefined) throw new ConsensusError('INVALID_ARGUMENT', `${argument} must be a value, not undefined`);
-  try {
-    return encode();
-  } catch (error) {
-    const message = `${argument} cannot be encoded: ${messageOf(error)}`;
-    throw new ConsensusError('INVALID_ARGUMENT', message, { cause: error });
-  }
+function isUndefined(argument: string): ConsensusError {
+  return new ConsensusError('INVALID_ARGUMENT', `${argument} must be a value, not undefined`);
+}
+
+function cannotEncode(argument: string, cause: unknown): ConsensusError {
+  return new ConsensusError('INVALID_ARGUMENT', `${argument} cannot be encoded: ${messageOf(cause)}`, { cause });
 }
 
 /** @throws what the codec throws, or a TypeError where it gives undefined */

@@ -88,6 +88,27 @@ describe.each(DISKS)('a follower that was cut off ($name)', ({ disk }) => {
     expect(replicas.decided(follower)).toEqual(words(0, 3));
   });
 
+  it('is given no state that is older than the floor, also by a leader that has started again', async () => {
+    const replicas = await Replicas.of(disk);
+    const leader = replicas.elect();
+    const [follower, third] = [replicas.other(leader), replicas.other(leader, replicas.other(leader))];
+    replicas.isolate(follower);
+    replicas.propose(leader, ...words(0, 5)).settle();
+    replicas.omni(leader).compact(2, 'state at 2');
+    replicas.replica(leader).storage.compact(4); // by another, who has the state at 4
+    replicas.tick();
+    await replicas.restart(leader);
+    replicas.isolate(third);
+    replicas.rejoin(follower).settle();
+    replicas.tick(60);
+    expect(replicas.replica(follower).storage.getSnapshot()).toBeUndefined();
+    expect(replicas.omni(follower).decidedIdx).toBe(0);
+    replicas.rejoin(third).settle();
+    replicas.at(third, (omni) => omni.tryBecomeLeader()).settle();
+    replicas.tick(60);
+    expect(replicas.decided(follower)).toEqual(words(0, 5));
+  });
+
   it('is given the state by a leader that has started again', async () => {
     const replicas = await Replicas.of(disk);
     const leader = replicas.elect();
