@@ -137,6 +137,14 @@ export class DatabaseCore implements FamilyOwner {
   }
 
   /**
+   * Memtables of all column families that wait to be flushed, or are being flushed.
+   * @throws RocksError `CLOSED`
+   */
+  memtablesToFlush(): number {
+    return this.native.memtablesToFlush();
+  }
+
+  /**
    * Gives the space of what was deleted in `[gte, lt)` back, in the background: no other call waits for it. It gives way to
    * `compactRange`, and begins again behind it. Closing ends it, and does not wait for it.
    * @returns rejects with a RocksError: `CLOSED` where the database was closed before it was done,

@@ -81,4 +81,11 @@ Status Reader::property(const std::string& name, std::optional<uint32_t> family_
   return {};
 }
 
+uint64_t Reader::memtables_to_flush() const {
+  uint64_t sum = 0;
+  // RocksDB adds them up under one lock. It can fail for no property that it knows.
+  db_.GetAggregatedIntProperty(rocksdb::DB::Properties::kNumImmutableMemTable, &sum);
+  return sum;
+}
+
 }  // namespace core

@@ -69,6 +69,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_background_writes>>("limitBackgroundWrites"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::memtables_to_flush>>("memtablesToFlush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::column_families>>("columnFamilies"),
@@ -307,6 +308,12 @@ Napi::Value DatabaseObject::property(const Napi::CallbackInfo& info) {
   std::optional<std::string> value;
   throw_if_failed(info.Env(), opened(info.Env()).property(name, family, &value));
   return value ? Napi::String::New(info.Env(), *value) : info.Env().Undefined();
+}
+
+Napi::Value DatabaseObject::memtables_to_flush(const Napi::CallbackInfo& info) {
+  uint64_t count = 0;
+  throw_if_failed(info.Env(), opened(info.Env()).memtables_to_flush(&count));
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
 Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
