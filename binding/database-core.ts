@@ -137,6 +137,15 @@ export class DatabaseCore implements FamilyOwner {
   }
 
   /**
+   * About as many bytes as `[gte, lt)` takes in files, deleted records included. It blocks, and reads no more than the
+   * indices of two files of each level.
+   * @throws RocksError `CLOSED`, `COLUMN_FAMILY_NOT_FOUND`, `IO_ERROR`
+   */
+  bytesInFiles(cf: ColumnFamilyOf<unknown>, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): number {
+    return this.native.bytesInFiles(this.idOf(cf), gte, lt);
+  }
+
+  /**
    * Memtables of all column families that wait to be flushed, or are being flushed.
    * @throws RocksError `CLOSED`
    */

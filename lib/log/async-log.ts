@@ -69,7 +69,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
       // Behind the reads above, which have waited for what was written before.
       const live = LogFamily.live(await core.scan(family, LOWEST), await core.scan(family, HIGHEST));
       this.#calledCursor = { live, compactedIdx, decidedIdx, hasStopsign: stopsign !== undefined };
-      location.settle();
+      location.settle(this.#calledCursor);
     } catch (error) {
       location.release(this);
       throw asStorageError(error);
