@@ -90,7 +90,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     extras: WriteExtras = {},
   ): Promise<V> {
     try {
-      refuseIfClosed(this.#isClosed, this.location);
+      this.refuseIfClosed();
       const ops = given(this.cursor);
       const before = this.cursor; // what was given may have getters, and these may have written
       const next = transition(before, ops, this.location);
@@ -171,7 +171,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     let started: Started<V>;
     let signal: AbortSignal | undefined;
     try {
-      refuseIfClosed(this.#isClosed, this.location);
+      this.refuseIfClosed();
       const steps = reading(cursor);
       signal = signalOf?.();
       signal?.throwIfAborted();
@@ -231,6 +231,10 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
   }
 
   // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  refuseIfClosed(): void {
+    refuseIfClosed(this.#isClosed, this.location);
+  }
 
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -62,6 +62,10 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
     return this.#log.readPart(from, to, maxBytes);
   }
 
+  refuseIfClosed(): void {
+    this.#log.refuseIfClosed();
+  }
+
   async close(): Promise<void> {
     this.#log.close();
   }

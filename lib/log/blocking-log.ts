@@ -52,7 +52,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
     result: (after: Cursor, before: Cursor) => V,
     extras: WriteExtras = {},
   ): V {
-    refuseIfClosed(this.#isClosed, this.location);
+    this.refuseIfClosed();
     this.#writing++;
     try {
       return this.#write(given, result, extras);
@@ -83,7 +83,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
   }
 
   read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): V {
-    refuseIfClosed(this.#isClosed, this.location);
+    this.refuseIfClosed();
     const steps = reading(this.#cursor);
     signalOf?.()?.throwIfAborted();
     return finish(steps, this.#store);
@@ -91,6 +91,10 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
 
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): LogPart<T> {
     return this.read((cursor) => readPart(cursor, this.codecs.entry, from, to, maxBytes));
+  }
+
+  refuseIfClosed(): void {
+    refuseIfClosed(this.#isClosed, this.location);
   }
 
   close(): void {

@@ -44,6 +44,8 @@ export interface LogAccess<T, S, M extends Mode> {
   read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): Result<M, V>;
   /** About `maxBytes` of the live entries of `[from, to)`, as they are once every write called before is done. */
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): Result<M, LogPart<T>>;
+  /** For what was read earlier and is given out later. @throws StorageError CLOSED */
+  refuseIfClosed(): void;
   /** Refuses every later call, and gives the log to the next storage once every earlier call is done. */
   close(): Result<M, void>;
 }
