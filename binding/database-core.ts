@@ -137,6 +137,23 @@ export class DatabaseCore implements FamilyOwner {
   }
 
   /**
+   * About as many bytes as `[gte, lt)` takes in files, deleted records included. It blocks, and reads no more than the
+   * indices of two files of each level.
+   * @throws RocksError `CLOSED`, `COLUMN_FAMILY_NOT_FOUND`, `IO_ERROR`
+   */
+  bytesInFiles(cf: ColumnFamilyOf<unknown>, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): number {
+    return this.native.bytesInFiles(this.idOf(cf), gte, lt);
+  }
+
+  /**
+   * Memtables of all column families that wait to be flushed, or are being flushed.
+   * @throws RocksError `CLOSED`
+   */
+  memtablesToFlush(): number {
+    return this.native.memtablesToFlush();
+  }
+
+  /**
    * Gives the space of what was deleted in `[gte, lt)` back, in the background: no other call waits for it. It gives way to
    * `compactRange`, and begins again behind it. Closing ends it, and does not wait for it.
    * @returns rejects with a RocksError: `CLOSED` where the database was closed before it was done,

@@ -85,6 +85,8 @@ export interface NativeDatabase {
   limitBackgroundWrites(bytesPerSecond: number): void;
   checkpoint(request: number, path: string): void;
   property(name: string, family: number | undefined): string | undefined;
+  bytesInFiles(family: number, lower: Uint8Array, upper: Uint8Array): number;
+  memtablesToFlush(): number;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;
   dropColumnFamily(request: number, name: string): void;
   /** Flat: name, id, name, … */

@@ -44,29 +44,11 @@ export class RegExpParts {
   constructor(readonly fields: [source: string, flags: string]) {}
 }
 
-/** Bytes that stay where they are until they are packed. */
-export class BytesInPlace {
-  readonly #bytes: Uint8Array | DataView;
-  readonly #length: number;
-
-  constructor(bytes: Uint8Array | DataView) {
-    this.#bytes = bytes;
-    this.#length = bytes.byteLength;
-  }
-
-  /** @throws TypeError where code of the same value has detached their buffer since */
-  take(): Uint8Array | DataView {
-    if (this.#bytes.byteLength !== this.#length) throw new TypeError('a buffer was detached while it was encoded');
-    return this.#bytes;
-  }
-}
-
 // The types are msgpackr's own, and so are the bytes. Its reading of an error looks the name up in an object, where
 // `toString` is found too; its reading of a Set or a regular expression takes whatever it finds.
 own.addExtension({ Class: SetParts, type: 0x73, write: ({ members }: SetParts) => members, read: toSet });
 own.addExtension({ Class: ErrorParts, type: 0x65, write: ({ fields }: ErrorParts) => fields, read: toError });
 own.addExtension({ Class: RegExpParts, type: 0x78, write: ({ fields }: RegExpParts) => fields, read: toRegExp });
-own.addExtension({ Class: BytesInPlace, write: (bytes: BytesInPlace) => bytes.take() });
 
 function toSet(members: unknown): Set<unknown> {
   if (!Array.isArray(members)) throw new TypeError('a Set without an array of its members');

@@ -19,20 +19,33 @@ const SURELY_SHORT = Math.floor(MAX_STRING_BYTES / 3);
 /** Whether the copy being made is of nothing but plain objects, arrays and primitives. */
 let isPlain = true;
 
+/** The views in the copy, if there are any, which share their bytes with the value's own. None is empty. */
+let views: ArrayBufferView[] | undefined;
+
 /**
  * Calls `use` with the copy, and whether it is of nothing but plain objects, arrays and primitives.
  * @throws Refusal
  */
 export function withPlainCopy<R>(value: unknown, use: (copy: unknown, isPlain: boolean) => R): R {
   const isOuterPlain = isPlain; // code of a value may encode another
+  const outerViews = views;
   isPlain = true;
+  views = undefined;
   try {
     const copy = copyOf(value, 0);
     if (copy === undefined && value !== undefined) throw new Refusal('a value whose toJSON gives undefined is none');
+    checkViews();
     return use(copy, isPlain);
   } finally {
     isPlain = isOuterPlain;
+    views = outerViews;
   }
+}
+
+/** Once code of the value has had its last turn: it may have detached what it gave before. */
+function checkViews(): void {
+  if (views?.some(({ byteLength }) => byteLength === 0))
+    throw new Refusal('a buffer was detached while it was encoded');
 }
 
 /** Runs over every part of every entry: what plain data consists of comes first. */
@@ -131,7 +144,12 @@ function copyOfInstance(value: object, prototype: object, depth: number): unknow
   if (isArray) return copyOfArray(value, depth);
   if (isBuiltIn) {
     isPlain = false;
-    return copyOfKept(value, prototype, (member, step) => copyOfPart(member, depth + 1, step));
+    const copy = copyOfKept(value, prototype, (member, step) => copyOfPart(member, depth + 1, step));
+    if (ArrayBuffer.isView(copy) && copy.byteLength > 0) {
+      views ??= [];
+      views.push(copy);
+    }
+    return copy;
   }
   return copyOfProperties(value, depth);
 }

@@ -80,7 +80,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
       // Behind the reads above, which have waited for what was written before.
       const live = LogFamily.live(await core.scan(family, LOWEST), await core.scan(family, HIGHEST));
       this.#calledCursor = { live, compactedIdx, decidedIdx, hasStopsign: stopsign !== undefined };
-      location.settle();
+      location.settle(this.#calledCursor);
     } catch (error) {
       location.release(this);
       throw asStorageError(error);
@@ -101,7 +101,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     extras: WriteExtras = {},
   ): Promise<V> {
     try {
-      refuseIfClosed(this.#isClosed, this.location);
+      this.refuseIfClosed();
       const ops = given(this.cursor);
       const before = this.cursor; // what was given may have getters, and these may have written
       const next = transition(before, ops, this.location);
@@ -182,7 +182,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     let started: Started<V>;
     let signal: AbortSignal | undefined;
     try {
-      refuseIfClosed(this.#isClosed, this.location);
+      this.refuseIfClosed();
       const steps = reading(cursor);
       signal = signalOf?.();
       signal?.throwIfAborted();
@@ -250,6 +250,10 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
   }
 
   // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  refuseIfClosed(): void {
+    refuseIfClosed(this.#isClosed, this.location);
+  }
 
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -67,6 +67,10 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
     return this.#log.entriesNow(from, to);
   }
 
+  refuseIfClosed(): void {
+    this.#log.refuseIfClosed();
+  }
+
   async close(): Promise<void> {
     this.#log.close();
   }

@@ -61,7 +61,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
     result: (after: Cursor, before: Cursor) => V,
     extras: WriteExtras = {},
   ): V {
-    refuseIfClosed(this.#isClosed, this.location);
+    this.refuseIfClosed();
     this.#writing++;
     try {
       return this.#write(given, result, extras);
@@ -92,7 +92,7 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
   }
 
   read<V>(reading: (cursor: Cursor) => Reading<V>, signalOf?: SignalOf): V {
-    refuseIfClosed(this.#isClosed, this.location);
+    this.refuseIfClosed();
     const steps = reading(this.#cursor);
     signalOf?.()?.throwIfAborted();
     return finish(steps, this.#store);
@@ -104,6 +104,10 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
 
   entriesNow(from: LogIndex, to: LogIndex): T[] {
     return this.read((cursor) => readEntries(cursor, this.codecs.entry, from, to));
+  }
+
+  refuseIfClosed(): void {
+    refuseIfClosed(this.#isClosed, this.location);
   }
 
   close(): void {

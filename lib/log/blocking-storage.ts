@@ -13,6 +13,7 @@ export abstract class BlockingStorage<T, S>
    * The live entries of `[from, to)` with their indices, one by one and in bounded memory: at most about `maxBytes` are read
    * ahead. `to` is where the log ends at the first `next()`, unless given. A missing index is passed over. What changes
    * meanwhile is seen as it is by then; entries that are removed before they are reached are not given.
+   * Once the storage is closed it ends with `CLOSED`, at the next `next()`.
    * @throws StorageError `INVALID_ARGUMENT` at the call; the others, and the reason of `signal`, from `next()`
    */
   entries(from: LogIndex, to?: LogIndex, options?: ReadOptions): IterableIterator<IndexedEntry<T>> {
@@ -35,6 +36,7 @@ function* iterate<T, S>(
     const { entries, rest }: ReturnType<typeof log.readPart> = log.readPart(next, end, maxBytes);
     for (const entry of entries) {
       yield entry;
+      log.refuseIfClosed(); // also where it has been read ahead
       signal?.throwIfAborted();
     }
     next = rest;

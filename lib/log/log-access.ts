@@ -50,6 +50,8 @@ export interface LogAccess<T, S, M extends Mode> {
    * are durable, and that nothing under way removes. It blocks.
    */
   entriesNow(from: LogIndex, to: LogIndex): T[];
+  /** For what was read earlier and is given out later. @throws StorageError CLOSED */
+  refuseIfClosed(): void;
   /** Refuses every later call, and gives the log to the next storage once every earlier call is done. */
   close(): Result<M, void>;
 }

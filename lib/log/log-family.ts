@@ -13,8 +13,10 @@ import { reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import { FOREIGN_TO_LOG, LOG_END, LOG_START, logKey, parseLogKey, readLogKey } from '../format/log-keys.js';
 import { decodeValue } from '../format/values.js';
+import type { Cursor } from './cursor.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
 import { type EntryPage, PAGE_BYTES, type PageStep, type ReadStep } from './readings.js';
+import { TrimReclaimer } from './trim-reclaimer.js';
 
 /** Behind a key: the first that comes after it. */
 const AFTER_KEY = Buffer.alloc(1);
@@ -42,9 +44,10 @@ export class LogFamily implements Probe {
     claimLog(this.family, this.core.readOnly ? undefined : writer);
   }
 
-  /** The log that is here has been found to be one. */
-  settle(): void {
+  /** The log that is here has been found to be one, as `found`. */
+  settle(found: Cursor): void {
     settleLog(this.family);
+    if (!this.core.readOnly) TrimReclaimer.of(this.family).noteOpened(found);
   }
 
   /** `writer` is done with it, or has failed to open. */

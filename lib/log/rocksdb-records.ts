@@ -40,7 +40,7 @@ export class RocksdbRecords<T, S> implements RecordStore<T, S> {
         decidedIdx: finish(readIndex('decidedIdx'), this),
         hasStopsign: finish(readMeta('stopsign', stopsignCodec), this) !== undefined,
       };
-      location.settle();
+      location.settle(cursor);
       return cursor;
     } catch (error) {
       location.release(this);

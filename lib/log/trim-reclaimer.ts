@@ -16,10 +16,11 @@ const reclaimers = new WeakMap<ColumnFamily, TrimReclaimer>();
 export class TrimReclaimer {
   readonly #family: ColumnFamily;
   readonly #background = new BackgroundReclaimer(() => this.#reclaim());
-  /** The dead entries are those of `[from, to)`. */
-  #from: LogIndex = Number.POSITIVE_INFINITY;
+  /** Of an earlier process there may be dead entries below this; undefined once they are counted. */
+  #unseenBelow: LogIndex | undefined;
+  /** Every entry below is dead. */
   #to: LogIndex = 0;
-  /** About as many bytes as they take on disk. */
+  /** About as many bytes as the dead entries take on disk. */
   #deadBytes = 0;
 
   private constructor(family: ColumnFamily) {
@@ -33,13 +34,18 @@ export class TrimReclaimer {
     return known;
   }
 
+  /** Opening has found the log as `found`, trimmed by whomever. Returns at once, and throws nothing. */
+  noteOpened(found: Cursor): void {
+    this.#unseenBelow = found.live.start ?? nextIdx(found);
+    this.#background.wake();
+  }
+
   /** The log was `before`, and its entries below `to` have been removed since. Returns at once, and throws nothing. */
   note(before: Cursor, to: LogIndex): void {
     const { start } = before.live;
     if (start === undefined || start >= to) return;
     const end = nextIdx(before);
     this.#deadBytes += this.#bytesOnDisk() * ((Math.min(to, end) - start) / (end - start));
-    this.#from = Math.min(this.#from, start);
     this.#to = Math.max(this.#to, to);
     this.#background.wake();
   }
@@ -53,18 +59,28 @@ export class TrimReclaimer {
   }
 
   async #reclaim(): Promise<void> {
+    this.#countUnseen();
     if (this.#deadBytes < LEFT_BYTES) return;
-    const from = this.#from;
     const bytes = this.#deadBytes;
-    this.#from = Number.POSITIVE_INFINITY;
     this.#deadBytes = 0;
     try {
-      const range = { gte: logKey(from), lt: logKey(this.#to) };
+      // From the first: what has been reclaimed lies in no file any more, and costs nothing.
+      const range = { gte: logKey(0), lt: logKey(this.#to) };
       await coreOf(this.#family.database).reclaimSpace(this.#family, range);
     } catch (error) {
-      this.#from = Math.min(this.#from, from);
       this.#deadBytes += bytes;
       throw error;
     }
+  }
+
+  /** What lies below the lowest live entry is dead: its size is known without a look at it. */
+  #countUnseen(): void {
+    const below = this.#unseenBelow;
+    this.#unseenBelow = undefined;
+    if (below === undefined || this.#bytesOnDisk() < LEFT_BYTES) return;
+    const range = { gte: logKey(0), lt: logKey(below) };
+    const bytes = coreOf(this.#family.database).bytesInFiles(this.#family, range);
+    this.#deadBytes = Math.max(this.#deadBytes, bytes);
+    this.#to = Math.max(this.#to, below);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseCore } from '../../binding/database-core.js';
 import type { ColumnFamily, Database } from '../../binding/index.js';
 
 /** What flushes and compactions may write a second while a log appends beside a snapshot that is being written. */
@@ -8,6 +9,9 @@ const POLL_MS = 1;
 const MOST_FILES = 16;
 /** After so long without a chunk the limit falls: the source has nothing to give, and an fsync waits for none of it. */
 const LAPSE_MS = 1000;
+
+/** What flushes and compactions of a database do. */
+export type Background = Pick<DatabaseCore, 'memtablesToFlush' | 'limitBackgroundWrites'>;
 
 /** The stores that want the files written slowly. The limit is the database's, which may have several stores. */
 const wanting = new WeakMap<Database, Set<Pace>>();
@@ -23,15 +27,15 @@ const wanting = new WeakMap<Database, Set<Pace>>();
  */
 export class Pace {
   readonly #family: ColumnFamily;
-  readonly #limitWrites: (bytesPerSecond: number) => void;
+  readonly #background: Background;
   readonly #wanting: Set<Pace>;
   #fsyncs = 0;
   #lapse: NodeJS.Timeout | undefined;
 
-  /** `limitWrites` sets what flushes and compactions of the database may write a second; 0: no limit. */
-  constructor(family: ColumnFamily, limitWrites: (bytesPerSecond: number) => void) {
+  /** `background` is that of the family's database. */
+  constructor(family: ColumnFamily, background: Background) {
     this.#family = family;
-    this.#limitWrites = limitWrites;
+    this.#background = background;
     this.#wanting = wanting.get(family.database) ?? new Set();
     wanting.set(family.database, this.#wanting);
   }
@@ -68,12 +72,17 @@ export class Pace {
     const { database } = this.#family;
     if (database.property('rocksdb.background-errors') !== '0') return false;
     const files = Number(database.property('rocksdb.num-files-at-level0', this.#family));
-    return isFlushing(this.#family) || files >= MOST_FILES;
+    return this.#memtablesToFlush() > 0 || files >= MOST_FILES;
   }
 
+  /** It asks for the sum of all: a look at each of a thousand column families would take longer than the pause between. */
   #isAnotherFlushing(): boolean {
-    const { database, name } = this.#family;
-    return database.columnFamilies.some((other) => other !== name && isFlushing(database.columnFamily(other)));
+    const own = this.#memtablesToFlush();
+    return this.#background.memtablesToFlush() > own;
+  }
+
+  #memtablesToFlush(): number {
+    return Number(this.#family.database.property('rocksdb.num-immutable-mem-table', this.#family));
   }
 
   #limit(isLimited: boolean): void {
@@ -86,10 +95,7 @@ export class Pace {
     const wasLimited = this.#wanting.size > 0;
     change();
     const isLimited = this.#wanting.size > 0;
-    if (isLimited !== wasLimited) this.#limitWrites(isLimited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
+    if (isLimited !== wasLimited)
+      this.#background.limitBackgroundWrites(isLimited ? BESIDE_APPENDS_BYTES_PER_SECOND : 0);
   }
-}
-
-function isFlushing(family: ColumnFamily): boolean {
-  return family.database.property('rocksdb.num-immutable-mem-table', family) !== '0';
 }

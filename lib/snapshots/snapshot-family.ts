@@ -39,8 +39,7 @@ export class SnapshotFamily {
 
   private constructor(family: ColumnFamily) {
     this.family = family;
-    const core = coreOf(family.database);
-    this.pace = new Pace(family, (bytesPerSecond) => core.limitBackgroundWrites(bytesPerSecond));
+    this.pace = new Pace(family, coreOf(family.database));
     this.#reclaimer = new SpaceReclaimer(family, () => this.#liveChunks());
   }
 

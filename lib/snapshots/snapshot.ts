@@ -19,7 +19,8 @@ export interface SnapshotInfo {
  * The bytes of a snapshot, at once or in pieces of any size. They must not change until the promise has settled.
  *
  * A source that is handed to a call is that call's from then on. If the call fails, or refuses it unread, it closes the
- * source: it destroys a stream, cancels a `ReadableStream`, calls the `return` of an iterator.
+ * source: it destroys a stream, cancels a `ReadableStream`, calls the `return` of an iterator. It does not wait for one that
+ * takes its time to close.
  */
 export type SnapshotSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

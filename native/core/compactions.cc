@@ -10,8 +10,9 @@ rocksdb::Status compact_range(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* fami
   // An exclusive one would wait for every other compaction of the database, and could not be stopped while it does.
   options.exclusive_manual_compaction = false;
   options.canceled = stop;
-  const rocksdb::Slice lower(range.lower.value_or(""));
-  const rocksdb::Slice upper(range.upper.value_or(""));
+  // Of the strings themselves: a slice of what value_or gives would outlive that.
+  const rocksdb::Slice lower = range.lower ? rocksdb::Slice(*range.lower) : rocksdb::Slice();
+  const rocksdb::Slice upper = range.upper ? rocksdb::Slice(*range.upper) : rocksdb::Slice();
   return db.CompactRange(options, family, range.lower ? &lower : nullptr, range.upper ? &upper : nullptr);
 }
 

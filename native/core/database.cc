@@ -77,6 +77,13 @@ Status Database::property(const std::string& name, std::optional<uint32_t> famil
   return held ? reader(held).property(name, family, value) : closed("read a property of");
 }
 
+Status Database::memtables_to_flush(uint64_t* count) {
+  const Lease held = lease();
+  if (!held) return closed("read a property of");
+  *count = reader(held).memtables_to_flush();
+  return {};
+}
+
 Status Database::read_behind_writes(uint32_t family_id, ScanRange range, uint64_t page_bytes, TakePage take) {
   Lease held = lease();
   if (!held) return closed("read from");

@@ -75,9 +75,11 @@ class Database : public std::enable_shared_from_this<Database> {
   /** See make_checkpoint. */
   Status checkpoint(const Lease& held, const std::string& path);
 
-  // These take a lease of their own. The first two block.
+  // These take a lease of their own. The first three block.
   Status write(std::span<const uint8_t> packed, bool sync);
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value);
+  /** See Reader. */
+  Status memtables_to_flush(uint64_t* count);
   /** What flushes and compactions of all column families may write together from now on; 0 for no limit. */
   Status limit_background_writes(uint64_t bytes_per_second);
 

@@ -81,4 +81,22 @@ Status Reader::property(const std::string& name, std::optional<uint32_t> family_
   return {};
 }
 
+Status Reader::bytes_in_files(uint32_t family_id, std::string_view lower, std::string_view upper,
+                              uint64_t* bytes) const {
+  Family family;
+  if (Status status = families_.find(family_id, "measure", &family); !status.ok()) return status;
+  *bytes = 0;
+  if (lower >= upper) return {};
+  const rocksdb::Range range(lower, upper);
+  const rocksdb::Status status = db_.GetApproximateSizes(family.get(), &range, 1, bytes);
+  return from_rocksdb(status, "measure", families_.subject(family));
+}
+
+uint64_t Reader::memtables_to_flush() const {
+  uint64_t sum = 0;
+  // RocksDB adds them up under one lock. It can fail for no property that it knows.
+  db_.GetAggregatedIntProperty(rocksdb::DB::Properties::kNumImmutableMemTable, &sum);
+  return sum;
+}
+
 }  // namespace core

@@ -23,6 +23,11 @@ class Reader {
   Status scan(uint32_t family, const ScanRange& range, PackedRows* rows) const;
   /** Of `default` where no column family is given. Nothing where there is none of this name. */
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value) const;
+  /** About as many bytes as `[lower, upper)` takes in files, deleted records included. It reads no more than their
+   * indices. */
+  Status bytes_in_files(uint32_t family, std::string_view lower, std::string_view upper, uint64_t* bytes) const;
+  /** Memtables of all column families that wait to be flushed, or are being flushed. */
+  uint64_t memtables_to_flush() const;
 
  private:
   rocksdb::DB& db_;

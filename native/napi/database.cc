@@ -69,6 +69,8 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::limit_background_writes>>("limitBackgroundWrites"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::bytes_in_files>>("bytesInFiles"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::memtables_to_flush>>("memtablesToFlush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::column_families>>("columnFamilies"),
@@ -307,6 +309,22 @@ Napi::Value DatabaseObject::property(const Napi::CallbackInfo& info) {
   std::optional<std::string> value;
   throw_if_failed(info.Env(), opened(info.Env()).property(name, family, &value));
   return value ? Napi::String::New(info.Env(), *value) : info.Env().Undefined();
+}
+
+Napi::Value DatabaseObject::bytes_in_files(const Napi::CallbackInfo& info) {
+  const uint32_t family = take_family(info[0]);
+  const std::string lower = copy_bytes(info[1], "lower bound");
+  const std::string upper = copy_bytes(info[2], "upper bound");
+  uint64_t bytes = 0;
+  const core::Database::Lease held = lease(info.Env(), "measure");
+  throw_if_failed(info.Env(), database_->reader(held).bytes_in_files(family, lower, upper, &bytes));
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value DatabaseObject::memtables_to_flush(const Napi::CallbackInfo& info) {
+  uint64_t count = 0;
+  throw_if_failed(info.Env(), opened(info.Env()).memtables_to_flush(&count));
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
 Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {

@@ -86,9 +86,11 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void limit_background_writes(const Napi::CallbackInfo& info);  // bytes per second
   void checkpoint(const Napi::CallbackInfo& info);               // request, path
   Napi::Value property(const Napi::CallbackInfo& info);          // name, family
-  void create_column_family(const Napi::CallbackInfo& info);     // request, options
-  void drop_column_family(const Napi::CallbackInfo& info);       // request, name
-  Napi::Value column_families(const Napi::CallbackInfo& info);   // [name, id, name, …]
+  Napi::Value bytes_in_files(const Napi::CallbackInfo& info);    // family, lower, upper
+  Napi::Value memtables_to_flush(const Napi::CallbackInfo& info);
+  void create_column_family(const Napi::CallbackInfo& info);    // request, options
+  void drop_column_family(const Napi::CallbackInfo& info);      // request, name
+  Napi::Value column_families(const Napi::CallbackInfo& info);  // [name, id, name, …]
 
   /** False where the queue takes no more tasks. */
   bool post(core::TaskQueue& queue, double request, const char* operation, Work work);

@@ -1,4 +1,5 @@
-// The compactions that nobody waits for: how the storages give back the space of what they have deleted.
+// The compactions that nobody waits for: how the storages give back the space of what they have deleted. And what is known of
+// the work in the background, and set for it.
 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
@@ -143,5 +144,54 @@ describe('limitBackgroundWrites', () => {
   it('is refused once the database is closed', async () => {
     await db.close();
     await expectRocksError(async () => coreOf(db).limitBackgroundWrites(1), 'CLOSED', 'limit', db.path);
+  });
+});
+
+describe('memtablesToFlush', () => {
+  it('counts those of all column families, until they are flushed', async () => {
+    const batch = new WriteBatch();
+    for (let row = 0; row < 200; row++) batch.put(cf, key(row), Buffer.alloc(ROW_BYTES, row));
+    await db.write(batch);
+    expect(coreOf(db).memtablesToFlush()).toBe(0);
+    coreOf(db).limitBackgroundWrites(1);
+    const flush = db.flush();
+    await until(() => coreOf(db).memtablesToFlush() === 1);
+    coreOf(db).limitBackgroundWrites(0);
+    await flush;
+    expect(coreOf(db).memtablesToFlush()).toBe(0);
+  });
+
+  it('is refused once the database is closed', async () => {
+    await db.close();
+    await expectRocksError(async () => coreOf(db).memtablesToFlush(), 'CLOSED', 'read a property', db.path);
+  });
+});
+
+describe('bytesInFiles', () => {
+  const measure = (gte: string, lt: string, family = cf) =>
+    coreOf(db).bytesInFiles(family, { gte: bytes(gte), lt: bytes(lt) });
+
+  it('is about the size of a range, deleted rows included', async () => {
+    await fill();
+    const all = measure('0', '9');
+    expect(all).toBeGreaterThan(0.9 * ROWS * ROW_BYTES);
+    expect(measure('0', '0500') / all).toBeCloseTo(0.5, 1);
+    await reclaim();
+    expect(measure('0', '9')).toBeLessThan(0.6 * all);
+  });
+
+  it('is 0 for what is empty', async () => {
+    await fill();
+    expect(measure('9', '99')).toBe(0);
+    expect(measure('9', '0')).toBe(0);
+    expect(measure('0', '0')).toBe(0);
+    expect(measure('0', '9', other)).toBe(0);
+  });
+
+  it('is refused where the column family was dropped, and once the database is closed', async () => {
+    await db.dropColumnFamily('other');
+    await expectRocksError(async () => measure('0', '9', other), 'COLUMN_FAMILY_NOT_FOUND', 'measure');
+    await db.close();
+    await expectRocksError(async () => measure('0', '9'), 'CLOSED', 'measure', db.path);
   });
 });

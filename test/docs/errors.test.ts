@@ -1,11 +1,13 @@
 // The table of docs/errors.md: it has the codes that there are, and each comes as it says.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseCore } from '../../binding/database-core.js';
+import { asStorageError } from '../../lib/families/reported.js';
 import {
+  AsyncRocksdbStorage,
   Database,
   RocksdbStorage,
   RocksError,
@@ -14,6 +16,8 @@ import {
   type StorageErrorCode,
   WriteBatch,
 } from '../../lib/index.js';
+import { runChild } from '../support/child.js';
+import { type DiskFaults, hasDiskShim, withFaults } from '../support/disk-shim.js';
 import { failureOf } from '../support/failures.js';
 import { openAt, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -21,10 +25,14 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const text = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
 
-function codesInTable(heading: string): string[] {
+/** The rows of a table: the code, and what stands beside it. */
+function rowsOfTable(heading: string): [code: string, second: string][] {
   const section = text.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  return [...section.matchAll(/^\| `([A-Z_]+)` \| (.+) \| (.+) \|$/gm)].map(([, code]) => code as string);
+  const rows = section.matchAll(/^\| `([A-Z_]+)` \| (.+?) \| (.+) \| (.+) \|$/gm);
+  return [...rows].map(([, code, second]) => [code as string, second as string]);
 }
+
+const codesInTable = (heading: string) => rowsOfTable(heading).map(([code]) => code);
 
 function codesInSource(file: string, type: string): string[] {
   const union = readFileSync(join(ROOT, file), 'utf8').split(`export type ${type} =`)[1]?.split(';')[0] ?? '';
@@ -54,6 +62,30 @@ function reported(code: RocksErrorCode): () => unknown {
     expect(error).toMatchObject({ name: 'StorageError', code: 'ROCKSDB' });
     throw error.cause;
   };
+}
+
+/** The code that a script tells, which runs in a process of its own: under limits that no test could run in. */
+function toldBy(script: string, faults: DiskFaults, code: (stdout: string) => string): () => unknown {
+  return async () => {
+    const file = fileURLToPath(new URL(`../${script}`, import.meta.url));
+    const { stdout } = await runChild(file, [newPath()], { env: withFaults(faults) });
+    throw new RocksError(code(stdout) as RocksErrorCode, 'told by a child');
+  };
+}
+
+/** A writer changes the MANIFEST the whole time. */
+async function openBesideBusyWriter(path: string): Promise<void> {
+  const manifest = readdirSync(path).find((name) => name.startsWith('MANIFEST')) as string;
+  let isSettled = false;
+  const opening = Database.open(path, { readOnly: true }).finally(() => {
+    isSettled = true;
+  });
+  opening.catch(() => {});
+  while (!isSettled) {
+    for (let i = 0; i < 20; i++) appendFileSync(join(path, manifest), '\0');
+    await new Promise(setImmediate);
+  }
+  await (await opening).close();
 }
 
 const storageFailures: Record<StorageErrorCode, () => unknown> = {
@@ -93,8 +125,14 @@ const storageFailures: Record<StorageErrorCode, () => unknown> = {
 };
 
 const databaseFailures: Record<RocksErrorCode, () => unknown> = {
-  ABORTED: reported('ABORTED'),
-  BUSY: reported('BUSY'),
+  ABORTED: hasDiskShim
+    ? toldBy('binding/fixtures/out-of-memory.mjs', {}, (stdout) => stdout.split(' ')[1] as string)
+    : reported('ABORTED'),
+  async BUSY() {
+    const path = newPath();
+    await (await openAt(path)).close();
+    for (;;) await openBesideBusyWriter(path); // where this process had no turn during an attempt, once more
+  },
   async CLOSED() {
     const { database, family } = await newLog();
     await database.close();
@@ -120,7 +158,9 @@ const databaseFailures: Record<RocksErrorCode, () => unknown> = {
   },
   NOT_FOUND: () => Database.open(newPath(), { createIfMissing: false }),
   NOT_SUPPORTED: reported('NOT_SUPPORTED'),
-  NO_SPACE: reported('NO_SPACE'),
+  NO_SPACE: hasDiskShim
+    ? toldBy('lib/log/fixtures/appends-on-a-full-disk.mjs', { fullFor: 'flushes' }, (told) => JSON.parse(told).other)
+    : reported('NO_SPACE'),
   async READ_ONLY() {
     const { database } = await newLog();
     await put(await openAt(database.path, { readOnly: true }), 'k');
@@ -149,6 +189,26 @@ describe('the table of RocksError', () => {
     const error = await failureOf(databaseFailures[code as RocksErrorCode]);
     expect(error).toBeInstanceOf(RocksError);
     expect(error).toMatchObject({ name: 'RocksError', code });
+  });
+});
+
+describe('what the database reports', () => {
+  it.each(rowsOfTable('RocksError'))('is at a storage what the table says: %s, %s', async (code, atStorage) => {
+    const error = asStorageError(new RocksError(code as RocksErrorCode, 'injected'));
+    expect(error).toBeInstanceOf(StorageError);
+    if (atStorage !== '–') expect(atStorage).toContain(`\`${(error as StorageError).code}\``);
+  });
+
+  it('is POISONED at a storage for a write that was not attempted, with the cause of the one that failed', async () => {
+    const database = await temporaryDatabase({ columnFamilies: ['log'] });
+    const log = await AsyncRocksdbStorage.openIn<string>(database, 'log');
+    const failure = new RocksError('IO_ERROR', 'injected');
+    const notAttempted = new RocksError('ABORTED', 'injected: not attempted');
+    const write = jest.spyOn(DatabaseCore.prototype, 'write');
+    for (const error of [failure, notAttempted]) write.mockImplementationOnce(() => Promise.reject(error));
+    const [first, second] = await Promise.allSettled([log.appendEntry('a'), log.appendEntry('b')]);
+    expect(first).toMatchObject({ reason: { code: 'ROCKSDB', cause: failure } });
+    expect(second).toMatchObject({ reason: { code: 'POISONED', cause: failure } });
   });
 });
 

@@ -24,6 +24,7 @@ export type AnyStorage<T, S = unknown> = {
   entries(
     ...args: Parameters<Storage<T, S>['entries']>
   ): IterableIterator<IndexedEntry<T>> | AsyncIterableIterator<IndexedEntry<T>>;
+  close(): void | Promise<void>;
 };
 
 /** Something done to a log before it is looked at. */

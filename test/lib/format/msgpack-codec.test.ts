@@ -257,17 +257,47 @@ describe('msgpackCodec', () => {
     expect(reads).toEqual(['0', 'a']);
   });
 
-  it('refuses bytes whose buffer is detached by a part that is read behind them', () => {
-    const bytes = new Uint8Array(10).fill(7);
-    const detaching = {
-      bytes,
+  it('keeps bytes, whatever a part that is read behind them makes of their object', () => {
+    const bytes = Buffer.from('abc');
+    const changing = {
       get later() {
-        structuredClone(bytes, { transfer: [bytes.buffer] });
+        Object.defineProperties(bytes, { constructor: { value: Object }, byteLength: { value: 1 } });
+        Object.setPrototypeOf(bytes, null);
         return 1;
       },
     };
-    expect(() => codec.encode(detaching)).toThrow('detached');
+    expect(codec.decode(codec.encode([bytes, changing]))).toEqual([Buffer.from('abc'), { later: 1 }]);
+  });
+
+  it.each([
+    ['Uint8Array', new Uint8Array(10)],
+    ['Float64Array', new Float64Array(10)],
+    ['Buffer', Buffer.from(new ArrayBuffer(10))],
+    ['DataView', new DataView(new ArrayBuffer(10))],
+  ])('refuses bytes whose buffer is detached by a part that is read behind them: %s', (_, bytes) => {
+    const detaching = {
+      get later() {
+        structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+        return 1;
+      },
+    };
+    expect(() => codec.encode([bytes, detaching])).toThrow(/detached/);
     expect(throughDisk('afterwards')).toBe('afterwards');
+  });
+
+  it('refuses bytes whose buffer is made too short for them by a part that is read behind them', () => {
+    const Resizable = ArrayBuffer as unknown as new (
+      byteLength: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(byteLength: number): void };
+    const buffer = new Resizable(10, { maxByteLength: 10 });
+    const shrinking = {
+      get later() {
+        buffer.resize(4);
+        return 1;
+      },
+    };
+    expect(() => codec.encode([new Uint8Array(buffer, 2, 8), shrinking])).toThrow('detached');
   });
 
   it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])('keeps an error named %s', (name) => {

@@ -131,6 +131,18 @@ describe('every scan', () => {
     ]);
   });
 
+  it('of an iterator from 0 begins where the log does, also on a storage that was just opened', () => {
+    log.trim(2000);
+    for (const get of [() => log, open]) {
+      const storage = get();
+      const { scans } = workOf(() => [...storage.entries(0, undefined, { maxBytes: 4096 })]);
+      const starts = scans.map(({ gte }) => indexOf(gte as Uint8Array));
+      expect(starts[0]).toBe(2000);
+      expect(starts.length).toBeGreaterThan(1);
+      expect(Math.min(...starts)).toBe(2000);
+    }
+  });
+
   it('of getBounds behind a trim on a storage that was just opened is one row, from where the log begins to be kept', () => {
     const log = open();
     log.trim(2000);

@@ -15,6 +15,8 @@ const MIB = 2 ** 20;
 let family: ColumnFamily;
 /** Of the files of the log. */
 let bytesOnDisk: number;
+/** Of those, what lies below the log that opening has found. */
+let bytesBelow: number;
 /** The ranges that were compacted, as indices. */
 let compacted: [from: number, to: number][];
 /** Of the compaction that comes next. */
@@ -32,6 +34,7 @@ beforeEach(async () => {
     expect(range.gte).toEqual(logKey(compacted.at(-1)?.[0] as number));
     if (failure !== undefined) throw failure;
   });
+  jest.spyOn(DatabaseCore.prototype, 'bytesInFiles').mockImplementation(() => bytesBelow);
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -74,12 +77,13 @@ describe('the space of entries that are gone', () => {
     bytesOnDisk = 40 * MIB;
     for (let gap = 0; gap < 12; gap++) {
       compacted = [];
-      TrimReclaimer.of(family).note(logOf(0, 99), 99);
+      const start = 1000 * gap;
+      TrimReclaimer.of(family).note(logOf(start, start + 99), start + 99);
       for (let i = 0; i < gap; i++) await undefined;
-      await note(logOf(200, 299), 299);
+      await note(logOf(start + 200, start + 299), start + 299);
       expect(compacted).toEqual([
         [0, expect.any(Number)],
-        [200, 299],
+        [0, start + 299],
       ]);
     }
   });
@@ -100,5 +104,43 @@ describe('the space of entries that are gone', () => {
     await note(EMPTY, 10);
     await note(logOf(10, 20), 10);
     expect(compacted).toEqual([]);
+  });
+});
+
+describe('the space of entries that an earlier process has removed', () => {
+  async function open(found: Cursor): Promise<void> {
+    TrimReclaimer.of(family).noteOpened(found);
+    await settled();
+  }
+
+  it('is given back once the log is opened', async () => {
+    bytesOnDisk = 66 * MIB;
+    bytesBelow = 33 * MIB;
+    await open(logOf(50, 99));
+    expect(compacted).toEqual([[0, 50]]);
+  });
+
+  it('is given back up to the floor where no entry is left', async () => {
+    bytesOnDisk = 66 * MIB;
+    bytesBelow = 66 * MIB;
+    await open({ ...EMPTY, compactedIdx: 100 });
+    expect(compacted).toEqual([[0, 100]]);
+  });
+
+  it('is counted with what goes later, and once, however often the log is opened', async () => {
+    bytesOnDisk = 40 * MIB;
+    bytesBelow = 20 * MIB;
+    await open(logOf(50, 99));
+    await open(logOf(50, 99));
+    expect(compacted).toEqual([]);
+    await note(logOf(50, 99), 75);
+    expect(compacted).toEqual([[0, 75]]);
+  });
+
+  it('is not looked for where the whole log takes less than 32 MiB', async () => {
+    bytesOnDisk = 31 * MIB;
+    bytesBelow = 31 * MIB;
+    await open(logOf(50, 99));
+    expect(DatabaseCore.prototype.bytesInFiles).not.toHaveBeenCalled();
   });
 });

@@ -13,6 +13,9 @@ let files: number;
 let errors: number;
 let limits: number[];
 let isClosed: boolean;
+/** Questions that the database was asked. */
+let asked: number;
+let families: string[];
 let pace: Pace;
 /** Of another store on the same database. */
 let other: Pace;
@@ -24,22 +27,33 @@ beforeEach(() => {
   errors = 0;
   limits = [];
   isClosed = false;
-  const limit = (bytesPerSecond: number) => {
-    if (isClosed) throw new RocksError('CLOSED', 'closed');
-    limits.push(bytesPerSecond);
+  asked = 0;
+  families = ['log', 'snapshots', 'others'];
+  const background = {
+    limitBackgroundWrites: (bytesPerSecond: number) => {
+      if (isClosed) throw new RocksError('CLOSED', 'closed');
+      limits.push(bytesPerSecond);
+    },
+    memtablesToFlush: () => {
+      asked++;
+      return flushing.size;
+    },
   };
   const database = {
-    columnFamilies: ['log', 'snapshots', 'others'],
+    get columnFamilies() {
+      return families;
+    },
     columnFamily: (name: string) => ({ name, database }),
     property: (name: string, family?: ColumnFamily) => {
+      asked++;
       if (name.startsWith('rocksdb.dbstats')) return `${fsyncs}`;
       if (name === 'rocksdb.num-files-at-level0') return `${files}`;
       if (name === 'rocksdb.background-errors') return `${errors}`;
       return flushing.has(family?.name ?? '') ? '1' : '0';
     },
   };
-  pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily, limit);
-  other = new Pace(database.columnFamily('others') as unknown as ColumnFamily, limit);
+  pace = new Pace(database.columnFamily('snapshots') as unknown as ColumnFamily, background);
+  other = new Pace(database.columnFamily('others') as unknown as ColumnFamily, background);
 });
 afterEach(() => {
   pace.end();
@@ -141,6 +155,15 @@ describe('two stores on one database', () => {
 });
 
 describe('a chunk', () => {
+  it('asks the database no more beside a thousand column families than beside three', async () => {
+    await turnBesideFlush();
+    const beside3 = asked;
+    families.push(...Array.from({ length: 1000 }, (_, i) => `family ${i}`));
+    asked = 0;
+    await turnBesideFlush();
+    expect(asked).toBe(beside3);
+  });
+
   it('waits until a flush, or a compaction that has fallen behind, has caught up', async () => {
     files = 16;
     flushing.add('snapshots');

@@ -9,6 +9,7 @@ import { AsyncRocksdbStorage, RocksdbStorage, SnapshotStore, WriteBatch } from '
 import { content, SNAPSHOTS } from '../../support/snapshots.js';
 import { openAt, temporaryDatabase } from '../../support/temporary-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { until } from '../../support/until.js';
 
 const MIB = 2 ** 20;
 const piece = content(MIB);
@@ -118,5 +119,25 @@ describe('the space of a trimmed log', () => {
     for (let tries = 0; bytes() > 2 * MIB && tries < 500; tries++) await sleep(20);
     expect(bytes()).toBeLessThanOrEqual(2 * MIB);
     expect(log.getSuffix(0)).toHaveLength(64);
+  });
+
+  it.each([
+    ['RocksdbStorage', RocksdbStorage],
+    ['AsyncRocksdbStorage', AsyncRocksdbStorage],
+  ])('comes back once a later process opens it with %s', async (_, storage) => {
+    const columnFamilies = ['log'];
+    const db = await temporaryDatabase({ columnFamilies });
+    const log = RocksdbStorage.openIn<Uint8Array>(db, 'log', { entryCodec: rawCodec });
+    for (let i = 0; i < 60; i++) log.appendEntries(new Array(64).fill(piece.subarray(0, MIB / 64)));
+    await db.flush();
+    log.trim(log.getBounds().next - 64);
+    await db.close();
+
+    const later = await openAt(db.path, { columnFamilies });
+    const bytes = () => Number(later.property('rocksdb.live-sst-files-size', later.columnFamily('log')));
+    expect(bytes()).toBeGreaterThan(59 * MIB);
+    const reopened = await storage.openIn<Uint8Array>(later, 'log', { entryCodec: rawCodec });
+    await until(() => bytes() <= 2 * MIB);
+    expect(await reopened.getSuffix(0)).toHaveLength(64);
   });
 });

@@ -209,18 +209,39 @@ describe('a source of a call that fails', () => {
     expect(isClosed()).toBe(true);
   });
 
-  it('is closed before the call rejects, where closing takes its time', async () => {
+  it('is closed before the call rejects, where closing waits for nothing', async () => {
     let closed = false;
     async function* source() {
       try {
         yield 'no bytes' as never;
       } finally {
-        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        for (let i = 0; i < 20; i++) await undefined;
         closed = true;
       }
     }
     await expectStorageError(() => store.put('a', 1, source()), 'INVALID_ARGUMENT', 'piece 0');
     expect(closed).toBe(true);
+  });
+
+  it('is told to close, and closes later, where that takes its time', async () => {
+    let goOn = () => {};
+    const closed = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isClosed = false;
+    async function* source() {
+      try {
+        yield 'no bytes' as never;
+      } finally {
+        await closed;
+        isClosed = true;
+      }
+    }
+    await expectStorageError(() => store.put('a', 1, source()), 'INVALID_ARGUMENT', 'piece 0');
+    expect(isClosed).toBe(false);
+    goOn();
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(true);
   });
 
   it.each<[string, () => unknown]>([
@@ -386,13 +407,31 @@ describe('a source that stalls', () => {
     expect(await put).toMatchObject({ code: 'ROCKSDB', cause: { code: 'CLOSED' } });
   });
 
-  it('only when it is told to end, is given up as well', async () => {
-    const ends = { [Symbol.iterator]: () => ({ next: () => ({ value: 1 }), return: () => new Promise(() => {}) }) };
-    const stop = new AbortController();
-    const put = failureOf(() => store.put('a', 1, ends as never, { signal: stop.signal }));
-    for (let i = 0; i < 50; i++) await new Promise(setImmediate);
-    stop.abort();
-    expect(await put).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  describe('only when it is told to end', () => {
+    it.each(refusals)('is not waited for, nor its failure told: refused for %s', async (_, call) => {
+      let told = 0;
+      let fail: (error: Error) => void = () => {};
+      const end = () => {
+        told++;
+        return new Promise((_, reject) => {
+          fail = reject;
+        });
+      };
+      const source = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: end }) };
+      const unhandled = jest.fn();
+      process.on('unhandledRejection', unhandled);
+      await failureOf(() => call(source as never));
+      expect(told).toBe(1);
+      fail(new Error('of closing'));
+      await new Promise(setImmediate);
+      process.off('unhandledRejection', unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+    });
+
+    it('is not waited for where a piece is refused', async () => {
+      const ends = { [Symbol.iterator]: () => ({ next: () => ({ value: 1 }), return: () => new Promise(() => {}) }) };
+      await expectStorageError(() => store.put('a', 1, ends as never), 'INVALID_ARGUMENT', 'piece 0');
+    });
   });
 });
 

@@ -18,6 +18,18 @@ describe.each(STORAGES)('$name', ({ given, givenWith }) => {
   const log = () => given((log) => log.appendEntries(letters));
 
   describe('entries', () => {
+    it('gives no entry more once the storage is closed, also where it was read ahead', async () => {
+      const abc = await log();
+      const [begun, atItsEnd, notBegun] = [abc.entries(0), abc.entries(9), abc.entries(0)];
+      await begun.next();
+      await atItsEnd.next();
+      await abc.close();
+      for (const iterator of [begun, atItsEnd, notBegun]) {
+        await expectStorageError(async () => iterator.next(), 'CLOSED');
+        expect(await iterator.next()).toMatchObject({ done: true });
+      }
+    });
+
     it('gives the live entries of [from, to) with their indices, one by one', async () => {
       const abc = await log();
       expect(await all(abc.entries(0))).toEqual(items(0, 10));
