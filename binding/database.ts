@@ -39,7 +39,8 @@ export let coreOf: (database: Database) => DatabaseCore;
  *
  * Once the disk has failed a write, or RocksDB's own work in the background that a write waits for, every later write fails
  * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on. The same
- * happens, with `IO_ERROR`, once the database's folder is found to be moved or replaced; {@link close} reports that too.
+ * happens, with `IO_ERROR`, once the database's folder is found to be moved or replaced. Every synced write looks before
+ * anything is written, and an unsynced one where none has looked for a millisecond; {@link close} reports it too.
  */
 export class Database implements AsyncDisposable, Disposable {
   /** Where the database is, absolute. */

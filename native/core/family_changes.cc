@@ -6,7 +6,7 @@
 
 namespace core {
 
-FamilyChanges::FamilyChanges(std::string path, const OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes)
+FamilyChanges::FamilyChanges(std::string path, OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes)
     : path_(std::move(path)), opened_(opened), families_(families), writes_(writes) {}
 
 void FamilyChanges::create(const ColumnFamilyConfig& config, std::shared_ptr<const void> lease, Created done) {
@@ -37,6 +37,10 @@ void FamilyChanges::end_gathering() {
   gathering_.reset();
 }
 
+Status FamilyChanges::refuse_displaced(const std::string& operation) const {
+  return opened_.lock.is_displaced() ? failure(ErrorCode::kIoError, operation, path_, kDisplaced) : Status{};
+}
+
 bool FamilyChanges::is_new(const Creation& creation) const {
   const std::string& name = creation.config.name;
   if (!families_.is_in_rocksdb(name)) return true;
@@ -62,7 +66,9 @@ void FamilyChanges::create_all(Creations& creations) {
     std::vector<ColumnFamilyConfig> wanted;
     for (const Creation& creation : round) wanted.push_back(creation.config);
     std::vector<Family> created;
-    const Status status = wanted.empty() ? Status{} : create_column_families(opened_, wanted, &created);
+    Status status;
+    if (!wanted.empty()) status = refuse_displaced("create column family " + wanted.front().name + " in");
+    if (!wanted.empty() && status.ok()) status = create_column_families(opened_, wanted, &created);
     for (size_t i = 0; i < created.size(); ++i) {
       const uint32_t id = created[i]->GetID();
       families_.add(std::move(created[i]));
@@ -91,11 +97,14 @@ Status FamilyChanges::drop(const std::string& name, std::shared_ptr<const void> 
   end_gathering();
   writes_.post_exclusive(
       [this, lease = std::move(lease), family = std::move(family), done = std::move(done)]() mutable {
-        const rocksdb::Status dropped = opened_.db->DropColumnFamily(family.get());
         const std::string name = family->GetName();
-        families_.end_drop(family, dropped.ok());
+        Status status = refuse_displaced("drop column family " + name + " of");
+        if (status.ok()) {
+          status = from_rocksdb(opened_.db->DropColumnFamily(family.get()), "drop column family", name);
+        }
+        families_.end_drop(family, status.ok());
         family.reset();  // before the lease
-        done(from_rocksdb(dropped, "drop column family", name));
+        done(status);
       });
   return {};
 }

@@ -24,7 +24,7 @@ class FamilyChanges {
   using Created = std::function<void(const Status&, uint32_t id)>;
 
   /** `path` is that of the database, for the messages. */
-  FamilyChanges(std::string path, const OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes);
+  FamilyChanges(std::string path, OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes);
 
   /**
    * Those that wait together are created together. The caller holds a lease, which goes along as `lease` until it is
@@ -48,9 +48,11 @@ class FamilyChanges {
   bool is_new(const Creation& creation) const;
   /** Before something that later creations must not overtake. */
   void end_gathering();
+  /** A change is a write to the MANIFEST, which RocksDB has open wherever it is now. */
+  Status refuse_displaced(const std::string& operation) const;
 
   const std::string path_;
-  const OpenRocksdb& opened_;
+  OpenRocksdb& opened_;
   ColumnFamilies& families_;
   WriteQueue& writes_;
 

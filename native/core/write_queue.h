@@ -11,6 +11,7 @@
 
 #include "core/batch_format.h"
 #include "core/column_families.h"
+#include "core/folder_lock.h"
 #include "core/lifetime.h"
 #include "core/status.h"
 #include "core/task_queue.h"
@@ -46,7 +47,7 @@ class WriteQueue {
   ~WriteQueue();
 
   /** To be called before any write. */
-  void open(rocksdb::DB* db, size_t max_bytes, Settle settle);
+  void open(rocksdb::DB* db, FolderLock* lock, size_t max_bytes, Settle settle);
 
   /**
    * Copies the batch into the group that waits for its turn. The caller holds a lease; each group holds one until it is
