@@ -135,7 +135,8 @@ export class Database implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Removes a column family and all that is in it. It is gone for every call made after this one.
+   * Removes a column family and all that is in it. It is gone for every call made after this one. Calls that are made
+   * together are carried out in one go.
    * @throws RocksError `COLUMN_FAMILY_NOT_FOUND`; `INVALID_ARGUMENT` for `default`, which cannot be removed
    */
   async dropColumnFamily(name: string): Promise<void> {

@@ -208,6 +208,11 @@ void WriteQueue::post_exclusive(TaskQueue::Task task) {
   kick();
 }
 
+bool WriteQueue::ends_in_exclusive() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->waiting.empty() && state_->last_group() == nullptr;
+}
+
 void WriteQueue::post_behind_writes(TaskQueue::Task task) {
   {
     const std::lock_guard lock(state_->mutex);

@@ -67,6 +67,8 @@ class WriteQueue {
 
   /** Runs `task` after every write taken before it and before every one taken later. */
   void post_exclusive(TaskQueue::Task task);
+  /** Whether the last that was taken is such a task, which waits still: what joins it overtakes nothing. */
+  bool ends_in_exclusive() const;
 
   /**
    * Runs `task`, which must be quick and must not throw, after every write taken before it; on this thread, and at
