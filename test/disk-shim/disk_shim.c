@@ -9,17 +9,22 @@
 //   | DISK_SHIM_FULL_FOR          | flushes, or compactions: after 0.2 s each of their writes to an SST gives   |
 //   |                             | ENOSPC                                                                      |
 //   | DISK_SHIM_LOCK_ERRNO        | no file is locked: fcntl(F_SETLK) gives this error                          |
+//   | DISK_SHIM_HALTS_AT          | as in "mkdir 2": before the second mkdir of a checkpoint on its way (or the |
+//   |                             | n-th flock), the process prints "halted" and stops itself                   |
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +93,16 @@ static int full(int fd) {
   return ENOSPC;
 }
 
+static void halt_at(const char* call, const char* path) {
+  static atomic_long calls = 0;
+  const char* where = getenv("DISK_SHIM_HALTS_AT");
+  const size_t length = strlen(call);
+  if (where == NULL || strncmp(where, call, length) != 0 || strstr(path, "-checkpoint-") == NULL) return;
+  if (atomic_fetch_add(&calls, 1) + 1 != strtol(where + length, NULL, 10)) return;
+  dprintf(STDOUT_FILENO, "halted\n");
+  raise(SIGSTOP);
+}
+
 static int unlockable(int fd) {
   (void)fd;
   const long error = setting("DISK_SHIM_LOCK_ERRNO");
@@ -116,6 +131,18 @@ int fdatasync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd)
 
 ssize_t write(int fd, const void* bytes, size_t count) {
   return FAILS(kWriteFaults, fd) ? -1 : REAL(write)(fd, bytes, count);
+}
+
+int mkdir(const char* path, mode_t mode) {
+  halt_at("mkdir", path);
+  return REAL(mkdir)(path, mode);
+}
+
+int flock(int fd, int operation) {
+  char path[PATH_MAX];
+  path_of(fd, path);
+  halt_at("flock", path);
+  return REAL(flock)(fd, operation);
 }
 
 // Whatever the last argument is, a register holds it. Both names: which of them a program calls is up to its headers.
