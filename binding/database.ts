@@ -39,7 +39,8 @@ export let coreOf: (database: Database) => DatabaseCore;
  *
  * Once the disk has failed a write, or RocksDB's own work in the background that a write waits for, every later write fails
  * with the same error, until the database is opened again: none waits for a full disk to have room. Reads go on. The same
- * happens, with `IO_ERROR`, once the database's folder is found to be moved or replaced; {@link close} reports that too.
+ * happens, with `IO_ERROR`, once the database's folder is found to be moved or replaced. Every synced write looks before
+ * anything is written, and an unsynced one where none has looked for a millisecond; {@link close} reports it too.
  */
 export class Database implements AsyncDisposable, Disposable {
   /** Where the database is, absolute. */
@@ -134,7 +135,8 @@ export class Database implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Removes a column family and all that is in it. It is gone for every call made after this one.
+   * Removes a column family and all that is in it. It is gone for every call made after this one. Calls that are made
+   * together are carried out in one go.
    * @throws RocksError `COLUMN_FAMILY_NOT_FOUND`; `INVALID_ARGUMENT` for `default`, which cannot be removed
    */
   async dropColumnFamily(name: string): Promise<void> {

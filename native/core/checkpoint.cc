@@ -3,10 +3,12 @@
 //   | name                                  | content                                                       |
 //   |---------------------------------------|---------------------------------------------------------------|
 //   | .omnipaxos-rocksdb-checkpoint-XXXXXX/ | made here alone (mkdtemp), and locked while it is at work     |
-//   |   target                              | the name of the target, behind a line that tells what this is |
+//   |   target/<name of the target>/        | whose it is: empty folders, each there as a whole or not      |
 //   |   copy/, copy.tmp/                    | RocksDB's checkpoint, on its way                              |
 //
-// A folder of this name with such a file, that nobody has locked, is what a killed one has left behind.
+// It is filled in this order and emptied in the opposite one. So what a killed one has left behind, and nobody has
+// locked, either tells its target, or has nothing in it but empty folders: these go with rmdir, which removes nothing
+// else.
 
 #include "core/checkpoint.h"
 
@@ -20,9 +22,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -37,19 +37,9 @@ namespace {
 
 constexpr const char* kOperation = "checkpoint to";
 constexpr const char* kPrefix = ".omnipaxos-rocksdb-checkpoint-";
-constexpr const char* kFirstLine = "omnipaxos-rocksdb: a checkpoint on its way to";
-
-std::string note_for(const std::string& name) { return std::string(kFirstLine) + "\n" + name + "\n"; }
-
-bool has_content(const fs::path& file, const std::string& content) {
-  std::error_code failed;
-  if (!fs::is_regular_file(fs::symlink_status(file, failed)) || fs::file_size(file, failed) != content.size()) {
-    return false;
-  }
-  std::ostringstream found;
-  found << std::ifstream(file, std::ios::binary).rdbuf();
-  return found.str() == content;
-}
+constexpr const char* kNote = "target";
+constexpr mode_t kModeOfMkdtemp = 0700;
+constexpr int kAttempts = 10;
 
 int sync_path(const fs::path& path, int flags) {
   const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
@@ -84,6 +74,21 @@ int rename_to_new(const fs::path& from, const fs::path& to) {
   return error;
 }
 
+void remove_empty(const fs::path& folder) {
+  (void)::rmdir((folder / kNote).c_str());
+  (void)::rmdir(folder.c_str());
+}
+
+/** The note last: killed meanwhile, the rest is found again. */
+void remove_filled(const fs::path& folder, const fs::path& target) {
+  std::error_code kept;
+  fs::remove_all(folder / "copy", kept);
+  if (!kept) fs::remove_all(folder / "copy.tmp", kept);
+  if (kept) return;
+  (void)::rmdir((folder / kNote / target.filename()).c_str());
+  remove_empty(folder);
+}
+
 /** The folder in which a checkpoint is put together. What is left of it goes with this. */
 class Staging {
  public:
@@ -91,28 +96,48 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
   ~Staging() {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
+    if (!folder_.empty()) remove_filled(folder_, target_);
   }
 
   Status make() {
-    std::string name = (target_.parent_path() / kPrefix).string() + "XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) return failed("cannot create a folder beside it");
-    folder_ = name;
-    lock_ = Descriptor(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!lock_ || (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) {
-      return failed("cannot lock the folder " + name);
+    Status status;
+    // Made again where it was taken for what a killed one has left behind.
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      std::string name = (target_.parent_path() / kPrefix).string() + "XXXXXX";
+      if (::mkdtemp(name.data()) == nullptr) return failed("cannot create a folder beside it");
+      folder_ = name;
+      if (lock()) return write_note();
+      status = failed("cannot lock the folder " + name);
+      (void)::rmdir(name.c_str());
     }
-    std::ofstream note(folder_ / "target", std::ios::binary);
-    note << note_for(target_.filename().string());
-    note.close();
-    return note ? Status{} : failed("cannot write into the folder " + name);
+    return status;
   }
 
   /** For RocksDB, which makes it. */
   fs::path copy() const { return folder_ / "copy"; }
 
  private:
+  /** Nobody removes it while it is locked, but somebody may have begun before. */
+  bool lock() {
+    lock_ = Descriptor(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!lock_) return false;
+    // Any other error: this file system has no such locks, and nobody else has one either.
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    struct stat locked{};
+    struct stat found{};
+    return ::fstat(lock_.get(), &locked) == 0 && ::lstat(folder_.c_str(), &found) == 0 &&
+           locked.st_dev == found.st_dev && locked.st_ino == found.st_ino;
+  }
+
+  Status write_note() const {
+    const fs::path note = folder_ / kNote;
+    if (::mkdir(note.c_str(), kModeOfMkdtemp) == 0 &&
+        ::mkdir((note / target_.filename()).c_str(), kModeOfMkdtemp) == 0) {
+      return {};
+    }
+    return failed("cannot write into the folder " + folder_.string());
+  }
+
   Status failed(const std::string& what) const { return from_errno(errno, kOperation, target_.string(), what); }
 
   const fs::path target_;
@@ -120,21 +145,31 @@ class Staging {
   Descriptor lock_;
 };
 
+bool is_folder(const fs::path& path) {
+  std::error_code failed;
+  return fs::is_directory(fs::symlink_status(path, failed));
+}
+
+/** As mkdtemp makes a folder for this user. */
+bool is_private(const Descriptor& folder) {
+  struct stat found{};
+  return ::fstat(folder.get(), &found) == 0 && found.st_uid == ::geteuid() && (found.st_mode & 0777) == kModeOfMkdtemp;
+}
+
 void remove_left_behind(const fs::path& target) {
   std::error_code failed;
   fs::directory_iterator entry(target.parent_path(), failed);
   for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
     const fs::path& folder = entry->path();
     if (!folder.filename().string().starts_with(kPrefix)) continue;
-    if (!has_content(folder / "target", note_for(target.filename().string()))) continue;
     const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!opened || ::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) continue;  // at work, or it cannot be told
-    std::error_code ignored;
-    // The note last: killed meanwhile, the rest is found again.
-    fs::remove_all(folder / "copy", ignored);
-    fs::remove_all(folder / "copy.tmp", ignored);
-    fs::remove(folder / "target", ignored);
-    fs::remove(folder, ignored);
+    const fs::path note = folder / kNote;
+    if (is_folder(note) && is_folder(note / target.filename())) {
+      remove_filled(folder, target);
+    } else if (is_private(opened)) {
+      remove_empty(folder);
+    }
   }
 }
 

@@ -46,7 +46,7 @@ Status Database::open(const OpenConfig& config) {
     status = failure(ErrorCode::kAborted, "open", path_, error.what());
   }
   if (status.ok()) {
-    writes_.open(opened_->db.get(), config.max_queued_bytes, settle_writes_);
+    writes_.open(opened_->db.get(), &opened_->lock, config.max_queued_bytes, settle_writes_);
     if (lifetime_.begin()) return {};
     status = closed("open");
   }

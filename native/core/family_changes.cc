@@ -6,25 +6,32 @@
 
 namespace core {
 
-FamilyChanges::FamilyChanges(std::string path, const OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes)
+FamilyChanges::FamilyChanges(std::string path, OpenRocksdb& opened, ColumnFamilies& families, WriteQueue& writes)
     : path_(std::move(path)), opened_(opened), families_(families), writes_(writes) {}
 
 void FamilyChanges::create(const ColumnFamilyConfig& config, std::shared_ptr<const void> lease, Created done) {
-  std::shared_ptr<Creations> joined;
-  {
-    const std::lock_guard lock(mutex_);
-    if (gathering_) {
-      gathering_->push_back({config, std::move(done)});
-      return;
-    }
-    joined = std::make_shared<Creations>();
-    joined->push_back({config, std::move(done)});
-    gathering_ = joined;
+  std::unique_lock lock(mutex_);
+  // A drop that comes behind this one must find it there.
+  dropping_.reset();
+  join_or_post(std::move(lock), creating_, {config, std::move(done)}, std::move(lease), &FamilyChanges::create_all);
+}
+
+template <typename Change>
+void FamilyChanges::join_or_post(std::unique_lock<std::mutex> lock, std::shared_ptr<std::vector<Change>>& gathering,
+                                 Change change, std::shared_ptr<const void> lease,
+                                 void (FamilyChanges::*carry_out)(std::vector<Change>&)) {
+  if (gathering) {
+    gathering->push_back(std::move(change));
+    return;
   }
+  const auto joined = std::make_shared<std::vector<Change>>();
+  joined->push_back(std::move(change));
+  gathering = joined;
+  lock.unlock();
   try {
-    writes_.post_exclusive([this, joined, lease = std::move(lease)] {
+    writes_.post_exclusive([this, joined, lease = std::move(lease), carry_out] {
       end_gathering();
-      create_all(*joined);
+      (this->*carry_out)(*joined);
     });
   } catch (...) {  // out of memory: nobody must join what has no turn
     end_gathering();
@@ -34,7 +41,12 @@ void FamilyChanges::create(const ColumnFamilyConfig& config, std::shared_ptr<con
 
 void FamilyChanges::end_gathering() {
   const std::lock_guard lock(mutex_);
-  gathering_.reset();
+  creating_.reset();
+  dropping_.reset();
+}
+
+Status FamilyChanges::refuse_displaced(const std::string& operation) const {
+  return opened_.lock.is_displaced() ? failure(ErrorCode::kIoError, operation, path_, kDisplaced) : Status{};
 }
 
 bool FamilyChanges::is_new(const Creation& creation) const {
@@ -62,7 +74,9 @@ void FamilyChanges::create_all(Creations& creations) {
     std::vector<ColumnFamilyConfig> wanted;
     for (const Creation& creation : round) wanted.push_back(creation.config);
     std::vector<Family> created;
-    const Status status = wanted.empty() ? Status{} : create_column_families(opened_, wanted, &created);
+    Status status;
+    if (!wanted.empty()) status = refuse_displaced("create column family " + wanted.front().name + " in");
+    if (!wanted.empty() && status.ok()) status = create_column_families(opened_, wanted, &created);
     for (size_t i = 0; i < created.size(); ++i) {
       const uint32_t id = created[i]->GetID();
       families_.add(std::move(created[i]));
@@ -87,17 +101,36 @@ Status FamilyChanges::drop(const std::string& name, std::shared_ptr<const void> 
   if (!family) {
     return failure(ErrorCode::kColumnFamilyNotFound, "drop column family " + name + " of", path_, "there is none");
   }
+  std::unique_lock lock(mutex_);
   // One of the same name that is created behind this comes behind it.
-  end_gathering();
-  writes_.post_exclusive(
-      [this, lease = std::move(lease), family = std::move(family), done = std::move(done)]() mutable {
-        const rocksdb::Status dropped = opened_.db->DropColumnFamily(family.get());
-        const std::string name = family->GetName();
-        families_.end_drop(family, dropped.ok());
-        family.reset();  // before the lease
-        done(from_rocksdb(dropped, "drop column family", name));
-      });
+  creating_.reset();
+  // What was written since the others were called may be in this one.
+  if (!writes_.ends_in_exclusive()) dropping_.reset();
+  join_or_post(std::move(lock), dropping_, {std::move(family), std::move(done)}, std::move(lease),
+               &FamilyChanges::drop_all);
   return {};
+}
+
+void FamilyChanges::drop_all(Drops& drops) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const Drop& drop : drops) handles.push_back(drop.family.get());
+  const bool all_dropped = !opened_.lock.is_displaced() && opened_.db->DropColumnFamilies(handles).ok();
+  for (Drop& drop : drops) {
+    const Status status = all_dropped ? Status{} : drop_alone(drop.family);
+    families_.end_drop(drop.family, status.ok());
+    drop.family.reset();  // before the lease
+    drop.done(status);
+  }
+}
+
+Status FamilyChanges::drop_alone(const Family& family) {
+  const std::string name = family->GetName();
+  if (Status refused = refuse_displaced("drop column family " + name + " of"); !refused.ok()) return refused;
+  const rocksdb::Status status = opened_.db->DropColumnFamily(family.get());
+  if (status.ok() || status.IsInvalidArgument()) return {};
+  // Where it was dropped, and the file of the options could not be written, the next attempt tells so.
+  if (opened_.db->DropColumnFamily(family.get()).IsInvalidArgument()) return {};
+  return from_rocksdb(status, "drop column family", name);
 }
 
 }  // namespace core

@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kElsewhere =
     "another handle holds the lock, in this process or in another one; close it, or open read-only";
 constexpr int kAttempts = 100;
+constexpr std::chrono::milliseconds kAskAgainAfter{1};
 
 /** What this process has locked. */
 struct OpenHere {
@@ -97,6 +98,13 @@ bool FolderLock::is_displaced() {
     displaced_ = true;
   }
   return displaced_;
+}
+
+bool FolderLock::is_displaced_lately() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked_.load() < kAskAgainAfter) return displaced_;
+  asked_ = now;
+  return is_displaced();
 }
 
 }  // namespace core

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,8 @@ class FolderLock {
    * Once it was so, it stays so: what was written meanwhile may be in either. One call of the system.
    */
   bool is_displaced();
+  /** The same, but the system is asked once in a millisecond at most: for what takes a few such calls itself. */
+  bool is_displaced_lately();
   /** What `is_displaced` found last. */
   bool was_displaced() const { return displaced_; }
 
@@ -48,6 +51,8 @@ class FolderLock {
   Descriptor lock_file_;
   std::optional<Identity> identity_;
   std::atomic<bool> displaced_ = false;
+  /** When `is_displaced_lately` has asked. */
+  std::atomic<std::chrono::steady_clock::time_point> asked_ = std::chrono::steady_clock::time_point();
 };
 
 /** For the message of whoever finds it displaced. */

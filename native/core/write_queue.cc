@@ -62,6 +62,7 @@ struct WriteQueue::State {
   FindFamily find_family;
   Settle settle;
   rocksdb::DB* db = nullptr;
+  FolderLock* lock = nullptr;
   size_t max_bytes = 0;
 
   std::mutex mutex;
@@ -98,6 +99,9 @@ struct WriteQueue::State {
   Status commit(rocksdb::WriteBatch& merged, bool sync) {
     const std::string subject = db->GetName();
     if (broken) return {ErrorCode::kAborted, "write to " + subject + ": an earlier write broke RocksDB"};
+    // RocksDB has its WAL open, and would go on in a folder that nobody finds at the path.
+    const bool displaced = sync ? lock->is_displaced() : lock->is_displaced_lately();
+    if (displaced) return failure(ErrorCode::kIoError, "write to", subject, kDisplaced);
     rocksdb::WriteOptions options;
     options.sync = sync;
     try {
@@ -122,8 +126,9 @@ WriteQueue::WriteQueue(Lifetime& lifetime, FindFamily find_family)
 
 WriteQueue::~WriteQueue() = default;
 
-void WriteQueue::open(rocksdb::DB* db, size_t max_bytes, Settle settle) {
+void WriteQueue::open(rocksdb::DB* db, FolderLock* lock, size_t max_bytes, Settle settle) {
   state_->db = db;
+  state_->lock = lock;
   state_->max_bytes = max_bytes;
   state_->settle = std::move(settle);
 }
@@ -201,6 +206,11 @@ void WriteQueue::post_exclusive(TaskQueue::Task task) {
     state_->waiting.emplace_back(std::move(task));
   }
   kick();
+}
+
+bool WriteQueue::ends_in_exclusive() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->waiting.empty() && state_->last_group() == nullptr;
 }
 
 void WriteQueue::post_behind_writes(TaskQueue::Task task) {

@@ -11,6 +11,7 @@
 
 #include "core/batch_format.h"
 #include "core/column_families.h"
+#include "core/folder_lock.h"
 #include "core/lifetime.h"
 #include "core/status.h"
 #include "core/task_queue.h"
@@ -46,7 +47,7 @@ class WriteQueue {
   ~WriteQueue();
 
   /** To be called before any write. */
-  void open(rocksdb::DB* db, size_t max_bytes, Settle settle);
+  void open(rocksdb::DB* db, FolderLock* lock, size_t max_bytes, Settle settle);
 
   /**
    * Copies the batch into the group that waits for its turn. The caller holds a lease; each group holds one until it is
@@ -66,6 +67,8 @@ class WriteQueue {
 
   /** Runs `task` after every write taken before it and before every one taken later. */
   void post_exclusive(TaskQueue::Task task);
+  /** Whether the last that was taken is such a task, which waits still: what joins it overtakes nothing. */
+  bool ends_in_exclusive() const;
 
   /**
    * Runs `task`, which must be quick and must not throw, after every write taken before it; on this thread, and at

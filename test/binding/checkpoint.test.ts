@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ColumnFamily, Database } from '../../binding/index.js';
+import { type Ending, runChild } from '../support/child.js';
+import { hasDiskShim, withFaults } from '../support/disk-shim.js';
 import { expectRocksError } from '../support/failures.js';
 import { bytes, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -121,7 +123,9 @@ describe('what lies beside a checkpoint', () => {
       '.omnipaxos-rocksdb-checkpoint-aaaaaa/copy/thesis.txt': 'no note',
       '.omnipaxos-rocksdb-checkpoint-bbbbbb/target': 'not such a note',
       '.omnipaxos-rocksdb-checkpoint-cccccc': 'a file',
-      '.omnipaxos-rocksdb-checkpoint-dddddd/target': noteFor('another'),
+      '.omnipaxos-rocksdb-checkpoint-dddddd/target/another/mine': 'of another target',
+      '.omnipaxos-rocksdb-checkpoint-eeeeee/target/copy': 'a file',
+      '.omnipaxos-rocksdb-checkpoint-ffffff/thesis.txt': 'mine',
     };
     for (const [name, text] of Object.entries(content)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -143,28 +147,72 @@ describe('what lies beside a checkpoint', () => {
     expect(shown(again.scanSync(again.columnFamily('default')))).toEqual(['mine=1']);
   });
 
+  it('is not touched where it is empty, but not as a checkpoint would have made it', async () => {
+    const folder = temporaryFolder();
+    const others = join(folder, '.omnipaxos-rocksdb-checkpoint-gggggg');
+    mkdirSync(others, { mode: 0o755 });
+    symlinkSync(temporaryFolder(), join(folder, '.omnipaxos-rocksdb-checkpoint-hhhhhh'));
+    await db.checkpoint(join(folder, 'copy'));
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
   it('is removed where an earlier checkpoint to the same path was killed', async () => {
     const folder = temporaryFolder();
-    const left = join(folder, '.omnipaxos-rocksdb-checkpoint-eeeeee');
-    mkdirSync(join(left, 'copy.tmp'), { recursive: true });
+    const left = join(folder, '.omnipaxos-rocksdb-checkpoint-iiiiii');
+    mkdirSync(join(left, 'target', 'copy'), { recursive: true });
+    mkdirSync(join(left, 'copy.tmp'));
     writeFileSync(join(left, 'copy.tmp', 'CURRENT'), '');
-    writeFileSync(join(left, 'target'), noteFor('copy'));
     await db.checkpoint(join(folder, 'copy'));
     expect(readdirSync(folder)).toEqual(['copy']);
   });
 
   it('is left alone where more was put into it than a checkpoint makes', async () => {
     const folder = temporaryFolder();
-    const left = join(folder, '.omnipaxos-rocksdb-checkpoint-ffffff');
-    mkdirSync(left);
-    writeFileSync(join(left, 'target'), noteFor('copy'));
+    const left = join(folder, '.omnipaxos-rocksdb-checkpoint-jjjjjj');
+    mkdirSync(join(left, 'target', 'copy'), { recursive: true });
     writeFileSync(join(left, 'thesis.txt'), 'mine');
     await db.checkpoint(join(folder, 'copy'));
     expect(readFileSync(join(left, 'thesis.txt'), 'utf8')).toBe('mine');
   });
 });
 
-/** native/core/checkpoint.cc says what it is. */
-function noteFor(name: string): string {
-  return `omnipaxos-rocksdb: a checkpoint on its way to\n${name}\n`;
-}
+// Between any two of the calls by which it is made recognisable.
+(hasDiskShim ? describe : describe.skip).each([
+  ['before its folder is locked', 'flock 1'],
+  ['before its note is begun', 'mkdir 1'],
+  ['within its note', 'mkdir 2'],
+  ['before RocksDB begins', 'mkdir 3'],
+])('a checkpoint of another process that has come to a halt %s', (_, haltsAt) => {
+  let folder: string;
+  let halted: Promise<(signal: NodeJS.Signals) => void>;
+  let ending: Promise<Ending>;
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    const source = await temporaryDatabase();
+    await source.close();
+    halted = new Promise((resolve) => {
+      ending = runChild('checkpoint.mjs', [source.path, join(folder, 'theirs')], {
+        env: withFaults({ haltsAt }),
+        onOutput: (stdout, kill) => stdout.startsWith('halted') && resolve(kill),
+      });
+    });
+  });
+
+  it('leaves nothing behind that the next one does not remove, where it is killed', async () => {
+    (await halted)('SIGKILL');
+    expect(await ending).toMatchObject({ signal: 'SIGKILL' });
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.omnipaxos-rocksdb-checkpoint-/)]);
+    await db.checkpoint(join(folder, 'theirs'));
+    expect(readdirSync(folder)).toEqual(['theirs']);
+  });
+
+  it('completes where it goes on, though another one is made beside it meanwhile', async () => {
+    const kill = await halted;
+    await db.checkpoint(join(folder, 'ours'));
+    kill('SIGCONT');
+    expect(await ending).toMatchObject({ code: 0, stdout: 'halted\ndone\n', stderr: '' });
+    expect(readdirSync(folder).sort()).toEqual(['ours', 'theirs']);
+    expect((await openAt(join(folder, 'theirs'), { readOnly: true })).columnFamilies).toEqual(['default']);
+  });
+});

@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Database, WriteBatch } from '../../binding/index.js';
+import { runChild } from '../support/child.js';
+import { hasDiskShim, withFaults } from '../support/disk-shim.js';
 import { expectInvalidArgument, expectRocksError } from '../support/failures.js';
 import { bytes, collect, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -126,9 +128,7 @@ describe('createColumnFamily', () => {
   ])('creates many in one go, %s: RocksDB writes the options of all down each time', async (_, create) => {
     const names = Array.from({ length: 100 }, (_, i) => `cf${i}`);
     const db = await create(join(temporaryFolder(), 'db'), names);
-    const files = readdirSync(db.path).filter((name) => name.startsWith('OPTIONS-'));
-    // Each takes the next number that is free.
-    expect(Math.max(...files.map((name) => Number(name.slice('OPTIONS-'.length))))).toBeLessThan(20);
+    expect(latestOptions(db)).toBeLessThan(20);
     for (const name of names) await db.write(puts(db.columnFamily(name), { name }));
     await db.close();
     const again = await openAt(db.path);
@@ -259,6 +259,81 @@ describe('dropColumnFamily', () => {
     expect(shown(again.scanSync(again.columnFamily('log')))).toEqual(['k=new']);
   });
 
+  it('drops many in one go: RocksDB writes the options of all that are left down each time', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `cf${i}`);
+    const db = await temporaryDatabase({ columnFamilies: ['kept', ...names] });
+    const before = latestOptions(db);
+    await Promise.all(names.map((name) => db.dropColumnFamily(name)));
+    expect(latestOptions(db) - before).toBeLessThan(20);
+    await db.close();
+    expect((await openAt(db.path)).columnFamilies).toEqual(['default', 'kept']);
+  });
+
+  it('overtakes no write, where it is called with others that do not wait for one', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const db = await temporaryDatabase({ columnFamilies: ['kept', ...names] });
+    const kept = db.columnFamily('kept');
+    for (let round = 0; round < 20; round++) {
+      const handles = names.map((name) => db.columnFamily(name));
+      const writes: Promise<void>[] = [];
+      const drops: Promise<void>[] = [];
+      // What holds up the first drop, so that the others have something to join.
+      writes.push(db.write(puts(kept, { k: 'v' }), { sync: true }));
+      for (const [i, name] of names.entries()) {
+        const batch = puts(kept, { k: 'v' });
+        for (const later of handles.slice(i + 1)) batch.put(later, bytes('k'), bytes('v'));
+        drops.push(db.dropColumnFamily(name));
+        writes.push(db.write(batch, { sync: i % 2 === 0 }));
+      }
+      await Promise.all([...writes, ...drops]);
+      expect(db.columnFamilies).toEqual(['default', 'kept']);
+      await Promise.all(names.map((name) => db.createColumnFamily(name)));
+    }
+    await db.write(puts(kept, { last: 'v' }), { sync: true });
+  });
+
+  it('drops each of several though the file of the options cannot be written', async () => {
+    const names = ['a', 'b', 'c'];
+    const db = await temporaryDatabase({ columnFamilies: [...names, 'kept'] });
+    // A folder in the way of each that RocksDB might write next.
+    const next = latestOptions(db);
+    for (let i = 0; i < 100; i++) {
+      mkdirSync(join(db.path, `OPTIONS-${String(next + i).padStart(6, '0')}.dbtmp`));
+    }
+    const calls = [...names, 'a'].map((name) => db.dropColumnFamily(name));
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual([
+      ...names.map(() => 'fulfilled'),
+      'rejected',
+    ]);
+    expect(db.columnFamilies).toEqual(['default', 'kept']);
+    await db.write(puts(db.columnFamily('kept'), { k: 'v' }), { sync: true });
+    await db.close();
+    for (const name of readdirSync(db.path)) {
+      if (name.endsWith('.dbtmp')) rmSync(join(db.path, name), { recursive: true });
+    }
+    expect((await openAt(db.path)).columnFamilies).toEqual(['default', 'kept']);
+  });
+
+  (hasDiskShim ? it : it.skip)('tells each of several what became of it, where the disk fails in between', async () => {
+    const names = Array.from({ length: 6 }, (_, i) => `cf${i}`);
+    const db = await temporaryDatabase({ columnFamilies: ['first', ...names] });
+    await db.close();
+    const ending = await runChild('drops-on-a-failing-disk.mjs', [db.path, '3'], { env: withFaults({}) });
+    expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
+    const told = JSON.parse(ending.stdout);
+    const dropped = names.filter((_, i) => told.codes[i] === 'dropped');
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(dropped.length).toBeLessThan(names.length - 1);
+    expect(new Set(told.codes)).toEqual(new Set(['dropped', 'IO_ERROR']));
+    const left = names.filter((name) => !dropped.includes(name));
+    expect(told.families).toEqual(expect.arrayContaining(left));
+    expect(told.readable).toEqual(told.families);
+    // The first that failed may be gone: its record was written, and only the sync of it failed.
+    const again = await openAt(db.path);
+    for (const name of dropped) expect(again.columnFamilies).not.toContain(name);
+    for (const name of left.slice(1)) expect(again.columnFamilies).toContain(name);
+  });
+
   it('lets an iterator that has begun read to its end', async () => {
     const db = await temporaryDatabase({ columnFamilies: ['log'] });
     const log = db.columnFamily('log');
@@ -271,3 +346,9 @@ describe('dropColumnFamily', () => {
     expect(await collect(rows)).toHaveLength(2499);
   });
 });
+
+/** The number of the latest file of the options, each of which takes the next one that is free. */
+function latestOptions(db: Database): number {
+  const numbers = readdirSync(db.path).map((name) => /^OPTIONS-(\d+)$/.exec(name)?.[1]);
+  return Math.max(...numbers.map((number) => Number(number ?? 0)));
+}

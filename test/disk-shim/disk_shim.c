@@ -5,30 +5,43 @@
 //   |-----------------------------|-----------------------------------------------------------------------------|
 //   | DISK_SHIM_SYNC_DELAY_US     | fsync and fdatasync take this much longer                                   |
 //   | DISK_SHIM_SYNC_FAILS_AFTER  | after this many, every fsync and fdatasync of a WAL gives EIO               |
+//   | DISK_SHIM_MANIFEST_FAILS   | so does, after this many, every one of a MANIFEST                           |
 //   | DISK_SHIM_FULL_FOR          | flushes, or compactions: after 0.2 s each of their writes to an SST gives   |
 //   |                             | ENOSPC                                                                      |
 //   | DISK_SHIM_LOCK_ERRNO        | no file is locked: fcntl(F_SETLK) gives this error                          |
+//   | DISK_SHIM_HALTS_AT          | as in "mkdir 2": before the second mkdir of a checkpoint on its way (or the |
+//   |                             | n-th flock), the process prints "halted" and stops itself                   |
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-static int has_extension(int fd, const char* extension) {
+/** Empty where it has none. */
+static void path_of(int fd, char path[PATH_MAX]) {
   char link[64];
-  char path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t length = readlink(link, path, sizeof path);
-  const ssize_t end = (ssize_t)strlen(extension);
-  return length > end && memcmp(path + length - end, extension, (size_t)end) == 0;
+  const ssize_t length = readlink(link, path, PATH_MAX - 1);
+  path[length > 0 ? length : 0] = '\0';
+}
+
+static int has_extension(int fd, const char* extension) {
+  char path[PATH_MAX];
+  path_of(fd, path);
+  const size_t length = strlen(path);
+  const size_t end = strlen(extension);
+  return length > end && strcmp(path + length - end, extension) == 0;
 }
 
 static long setting(const char* variable) {
@@ -58,6 +71,16 @@ static int fail_after(int fd) {
   return atomic_fetch_add(&syncs, 1) >= allowed ? EIO : 0;
 }
 
+static int manifest_fails(int fd) {
+  static atomic_long syncs = 0;
+  const long allowed = setting("DISK_SHIM_MANIFEST_FAILS");
+  if (allowed < 0) return 0;
+  char path[PATH_MAX];
+  path_of(fd, path);
+  if (strstr(path, "/MANIFEST-") == NULL) return 0;
+  return atomic_fetch_add(&syncs, 1) >= allowed ? EIO : 0;
+}
+
 // RocksDB names its threads: those of its high priority flush, those of its low priority compact.
 static int full(int fd) {
   const char* who = getenv("DISK_SHIM_FULL_FOR");
@@ -70,13 +93,23 @@ static int full(int fd) {
   return ENOSPC;
 }
 
+static void halt_at(const char* call, const char* path) {
+  static atomic_long calls = 0;
+  const char* where = getenv("DISK_SHIM_HALTS_AT");
+  const size_t length = strlen(call);
+  if (where == NULL || strncmp(where, call, length) != 0 || strstr(path, "-checkpoint-") == NULL) return;
+  if (atomic_fetch_add(&calls, 1) + 1 != strtol(where + length, NULL, 10)) return;
+  dprintf(STDOUT_FILENO, "halted\n");
+  raise(SIGSTOP);
+}
+
 static int unlockable(int fd) {
   (void)fd;
   const long error = setting("DISK_SHIM_LOCK_ERRNO");
   return error < 0 ? 0 : (int)error;
 }
 
-static const Fault kSyncFaults[] = {delay, fail_after};
+static const Fault kSyncFaults[] = {delay, fail_after, manifest_fails};
 static const Fault kWriteFaults[] = {full};
 static const Fault kLockFaults[] = {unlockable};
 
@@ -98,6 +131,18 @@ int fdatasync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd)
 
 ssize_t write(int fd, const void* bytes, size_t count) {
   return FAILS(kWriteFaults, fd) ? -1 : REAL(write)(fd, bytes, count);
+}
+
+int mkdir(const char* path, mode_t mode) {
+  halt_at("mkdir", path);
+  return REAL(mkdir)(path, mode);
+}
+
+int flock(int fd, int operation) {
+  char path[PATH_MAX];
+  path_of(fd, path);
+  halt_at("flock", path);
+  return REAL(flock)(fd, operation);
 }
 
 // Whatever the last argument is, a register holds it. Both names: which of them a program calls is up to its headers.

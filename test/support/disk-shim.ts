@@ -6,18 +6,26 @@ export interface DiskFaults {
   syncFailsAfter?: number;
   lockErrno?: number;
   fullFor?: 'flushes' | 'compactions';
+  haltsAt?: string;
 }
 
 /** LD_PRELOAD, and so the shim, is Linux's. */
 export const hasDiskShim = process.platform === 'linux';
 
 /** The environment of a process whose disk has these faults. */
-export function withFaults({ syncDelayUs, syncFailsAfter, lockErrno, fullFor }: DiskFaults): Record<string, string> {
+export function withFaults({
+  syncDelayUs,
+  syncFailsAfter,
+  lockErrno,
+  fullFor,
+  haltsAt,
+}: DiskFaults): Record<string, string> {
   return {
     LD_PRELOAD: fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url)),
     ...(syncDelayUs === undefined ? {} : { DISK_SHIM_SYNC_DELAY_US: String(syncDelayUs) }),
     ...(syncFailsAfter === undefined ? {} : { DISK_SHIM_SYNC_FAILS_AFTER: String(syncFailsAfter) }),
     ...(lockErrno === undefined ? {} : { DISK_SHIM_LOCK_ERRNO: String(lockErrno) }),
     ...(fullFor === undefined ? {} : { DISK_SHIM_FULL_FOR: fullFor }),
+    ...(haltsAt === undefined ? {} : { DISK_SHIM_HALTS_AT: haltsAt }),
   };
 }

@@ -1,11 +1,13 @@
 // Writes that fail. One whose outcome nobody knows ends all writing; one that was certainly refused ends nothing.
 
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseCore } from '../../../binding/database-core.js';
-import { type Database, RocksdbStorage, RocksError, type RocksErrorCode } from '../../../lib/index.js';
+import { AsyncRocksdbStorage, Database, RocksdbStorage, RocksError, type RocksErrorCode } from '../../../lib/index.js';
 import { runChild } from '../../support/child.js';
+import { expectRocksError } from '../../support/failures.js';
 import { observe } from '../../support/observe.js';
 import { expectStorageError } from '../../support/storage-failures.js';
 import { LOG } from '../../support/storages.js';
@@ -85,6 +87,27 @@ describe('a write whose outcome is unknown', () => {
     expect(await observe(log)).toEqual(before);
     expect(log.getEntries(0, 3)).toEqual(['a', 'b', 'c']);
   });
+
+  it.each(['blocking', 'asynchronous'])(
+    'is the next one where the folder of the database was moved: %s',
+    async (form) => {
+      const at = join(temporaryFolder(), 'db');
+      const moved = `${at}-moved`;
+      const displaced = await Database.open(at, { columnFamilies: [LOG] });
+      const its =
+        form === 'blocking'
+          ? RocksdbStorage.openIn<string>(displaced, LOG)
+          : await AsyncRocksdbStorage.openIn<string>(displaced, LOG);
+      await its.appendEntry('a');
+      renameSync(at, moved);
+      const failure = await expectStorageError(() => its.appendEntry('b'), 'ROCKSDB', 'moved or replaced');
+      expect(failure.cause).toMatchObject({ code: 'IO_ERROR' });
+      await expectStorageError(() => its.appendEntry('c'), 'POISONED');
+      expect(await its.getEntries(0, 1)).toEqual(['a']);
+      await expectRocksError(() => displaced.close(), 'IO_ERROR', 'moved or replaced');
+      expect(RocksdbStorage.openIn(await openAt(moved), LOG).getLogLen()).toBe(1);
+    },
+  );
 
   it('poisons no other storage', async () => {
     const other = RocksdbStorage.openIn<string>(database, 'other');
