@@ -80,21 +80,21 @@ async function simulateAll() {
   const kinds = trouble === undefined ? USUAL : [trouble];
   const format = 'simulating [{bar}] {value} of {total} runs, {failed} failed, {eta_formatted} to go';
   const bar = new cliProgress.SingleBar({ format, noTTYOutput: true, notTTYSchedule: 30_000 });
-  const failures = [];
+  let failed = 0;
   bar.start(seeds * kinds.length, 0, { failed: 0 });
   for (let seed = first; seed < first + seeds; seed++) {
     for (const kind of kinds) {
       try {
         await run(kind, seed);
       } catch (error) {
-        failures.push(`${error.message}\n  npm run simulate -- --replay ${seed} --trouble ${kind}`);
+        failed++;
+        fail(`\n${error.message}\n  npm run simulate -- --replay ${seed} --trouble ${kind}`);
       }
-      bar.increment({ failed: failures.length });
+      bar.increment({ failed });
     }
     await setImmediate(); // engines that are no longer used are freed between the turns of the event loop
   }
   bar.stop();
-  if (failures.length > 0) fail(failures.join('\n'));
 }
 
 async function replayOne() {

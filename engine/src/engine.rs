@@ -94,7 +94,7 @@ impl Engine {
         let mut engine = Engine {
             paxos,
             mirror,
-            guards: Guards::new(guards),
+            guards: Guards::new(guards, resend_ticks),
             cluster,
             outbox: Outbox::default(),
             reconfigured: None,
@@ -194,6 +194,9 @@ impl Engine {
             .g6_stopsign_without_answer(self.leadership(), accepted, decided)
         {
             self.try_become_leader()?;
+        }
+        if let Some(leader) = self.guards.g7_promise_of_what_is_gone(self.leadership()) {
+            self.reconnected(leader)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the published engine (0.2.4) needs around it. Each guard works on messages and calls at the boundary, and changes
 //! nothing in the crate. The faults were found by simulation; for each guard a test shows its fault when it is taken out,
 //! in the fewest messages that do (`tests/guards.rs`). Of the simulation (`test/lib/testing/simulation.test.ts`) seed 254
-//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6.
+//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6; of runners, seed 20086 without G7.
 //!
 //! | guard | the fault without it |
 //! |-------|----------------------|
@@ -11,6 +11,7 @@
 //! | G4    | the sender of a sync has compacted what the peer needs: the sync is empty or shifted, replicas diverge |
 //! | G5    | a late Promise makes the leader send a sync that starts below what the receiver has decided |
 //! | G6    | a lost Accepted of a stop-sign is never repeated, and appends are refused meanwhile: stuck for good |
+//! | G7    | an AcceptSync is lost, and its receiver repeats its Promise as it was; where the log that this brings has been compacted since, it is withheld each time: behind until the next election |
 
 use crate::blob::{Blob, Marker};
 use crate::mirror::Mirror;
@@ -31,6 +32,7 @@ pub struct Up {
     pub g4: bool,
     pub g5: bool,
     pub g6: bool,
+    pub g7: bool,
 }
 
 pub const ALL: Up = Up {
@@ -40,6 +42,7 @@ pub const ALL: Up = Up {
     g4: true,
     g5: true,
     g6: true,
+    g7: true,
 };
 
 impl Up {
@@ -52,6 +55,7 @@ impl Up {
             "G4" => &mut self.g4,
             "G5" => &mut self.g5,
             "G6" => &mut self.g6,
+            "G7" => &mut self.g7,
             other => return Err(format!("there is no guard {other:?}")),
         };
         *guard = false;
@@ -107,16 +111,23 @@ pub struct Guards {
     pub state_at: Option<usize>,
     /// G6: the decided index that does not move, and for how many ticks.
     stall: (usize, u32),
+    /// G7: the ballot of the election whose end has not come, and for how many ticks.
+    election: (Ballot, u64),
+    /// G7: after so many ticks the leader is asked.
+    patience: u64,
 }
 
 impl Guards {
-    pub fn new(up: Up) -> Self {
+    /// `patience`: ticks after which the engine repeats a message.
+    pub fn new(up: Up, patience: u64) -> Self {
         Guards {
             up,
             above: BTreeMap::new(),
             told_decided: BTreeMap::new(),
             state_at: None,
             stall: (0, 0),
+            election: (Ballot::default(), 0),
+            patience,
         }
     }
 
@@ -279,5 +290,26 @@ impl Guards {
         }
         self.stall.1 = 0;
         true
+    }
+
+    /// Behind each tick: the leader that the engine must ask for all that it lacks, as behind a new connection. The Promise
+    /// that answers the leader's Prepare is a new one.
+    pub fn g7_promise_of_what_is_gone(&mut self, standing: Leadership) -> Option<u64> {
+        let Leadership {
+            me,
+            promise,
+            in_accept_phase,
+        } = standing;
+        let waits = !in_accept_phase && promise.pid != me && promise.pid != 0;
+        if !self.up.g7 || !waits || self.election.0 != promise {
+            self.election = (promise, 0);
+            return None;
+        }
+        self.election.1 += 1;
+        if self.election.1 < self.patience {
+            return None;
+        }
+        self.election.1 = 0;
+        Some(promise.pid)
     }
 }

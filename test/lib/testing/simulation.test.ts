@@ -96,6 +96,12 @@ describe('a simulation', () => {
     await expect(shown).rejects.toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
   });
 
+  it('of runners notices that guard G7 is missing, with seed 20086', async () => {
+    const options = { seed: 20_086, loss: true };
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: 20_086 });
+    await expect(RunnerSimulation.run(options, { withoutGuard: 'G7' })).rejects.toThrow('nothing goes on');
+  });
+
   it('finds the same of replicas in a database, closed and opened again at each crash', async () => {
     const names = [1, 2, 3, 4, 5].map((pid) => `replica-${pid}`);
     const database = await temporaryDatabase({ columnFamilies: names });
