@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::engine::{Engine, Settings};
 use crate::guards::ALL;
 use crate::mirror::{Records, WINDOW};
-use crate::step::Stepper;
+use crate::step::{Stepper, DONE};
 use crate::wire;
 use napi::bindgen_prelude::{BufferSlice, FnArgs, Function, FunctionRef, Uint8Array};
 use napi::Env;
@@ -18,9 +18,7 @@ use omnipaxos::ClusterConfig;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// What leads every answer.
-const DONE: u8 = 0;
-/// The rest is why the engine is dead, in UTF-8.
+/// What leads an answer besides `DONE`: the rest is why the engine is dead, in UTF-8.
 const FAILED: u8 = 1;
 /// The engine is in the middle of another call: a callback must not come back to it.
 const BUSY: u8 = 2;
@@ -115,10 +113,14 @@ impl NativeEngine {
             State::Failed(reason) => return answer(env, FAILED, reason.as_bytes()),
         };
         *self.read_through.0.borrow_mut() = Some((*env, read.create_ref()?));
-        let outcome = caught(|| stepper.step(&input));
+        // The engine leads its output with the status. It is copied: what is freed by Node, later, costs more than that.
+        let outcome = caught(|| {
+            let output = stepper.step(&input)?;
+            Ok(BufferSlice::copy_from(env, output))
+        });
         *self.read_through.0.borrow_mut() = None;
         match outcome {
-            Ok(output) => answer(env, DONE, &output),
+            Ok(output) => output,
             Err(reason) => {
                 let answer = answer(env, FAILED, reason.as_bytes());
                 let broken = std::mem::replace(&mut *state, State::Failed(reason));

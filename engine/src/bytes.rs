@@ -11,6 +11,8 @@ use std::rc::Rc;
 /// Indices stay below 2^53, so that JavaScript can count them.
 pub const MAX_INDEX: u64 = (1 << 53) - 1;
 
+/// What a writer keeps.
+const KEPT_BYTES: usize = 4 << 20;
 /// Of the length that leads a byte string.
 const LENGTH_BYTES: usize = 4;
 
@@ -161,6 +163,12 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Forgets what was written, and keeps the memory for what comes next, unless that is a lot.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
+    }
+
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -176,10 +184,6 @@ impl Writer {
     /// Takes back what was written behind the first `length` bytes.
     pub fn truncate(&mut self, length: usize) {
         self.bytes.truncate(length);
-    }
-
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
     }
 
     pub fn raw(&mut self, bytes: &[u8]) {

@@ -39,6 +39,20 @@ pub struct Outbox {
     pub withheld: Vec<u64>,
 }
 
+impl Outbox {
+    /// Moves all into `out`: the peers that nothing can be sent to, then the messages.
+    pub fn move_to(&mut self, out: &mut Writer) {
+        out.count(self.withheld.len());
+        for pid in self.withheld.drain(..) {
+            out.u32(pid as u32);
+        }
+        out.count(self.count);
+        out.raw(self.packed.bytes());
+        self.count = 0;
+        self.packed.clear();
+    }
+}
+
 pub const NO_STATE: u64 = u64::MAX;
 
 pub struct Engine {

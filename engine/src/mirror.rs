@@ -3,6 +3,7 @@
 //! operation, for the caller to perform.
 
 use crate::blob::{Blob, Marker};
+use crate::bytes::Writer;
 use crate::ops::Ops;
 use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::storage::{StopSign, StorageOp, StorageResult};
@@ -71,8 +72,9 @@ impl Mirror {
         &self.records
     }
 
-    pub fn take_ops(&mut self) -> Ops {
-        std::mem::take(&mut self.ops)
+    /// Moves the operations since the last time into `out`: how many, then each.
+    pub fn take_ops(&mut self, out: &mut Writer) {
+        self.ops.move_to(out);
     }
 
     /// The number under which what is written from now on becomes durable.

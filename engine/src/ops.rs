@@ -22,11 +22,18 @@ use omnipaxos::storage::StopSign;
 
 #[derive(Default)]
 pub struct Ops {
-    pub count: usize,
-    pub packed: Writer,
+    count: usize,
+    packed: Writer,
 }
 
 impl Ops {
+    pub fn move_to(&mut self, out: &mut Writer) {
+        out.count(self.count);
+        out.raw(self.packed.bytes());
+        self.count = 0;
+        self.packed.clear();
+    }
+
     fn add(&mut self, kind: u8) -> &mut Writer {
         self.count += 1;
         self.packed.u8(kind);

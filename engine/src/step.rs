@@ -14,6 +14,7 @@
 //!
 //! | what | how |
 //! |------|-----|
+//! | u8 | the status: done |
 //! | u64 | the number of this step |
 //! | u64 x 3 | decided, accepted and compacted index |
 //! | ballot | the promise |
@@ -28,22 +29,29 @@
 //! An error here is the engine's own: nothing it holds can be trusted behind it.
 
 use crate::bytes::{Parsed, Reader, Writer};
-use crate::engine::{Engine, Outbox, NO_STATE};
+use crate::engine::{Engine, NO_STATE};
 
+/// The status of a step that has been done.
+pub const DONE: u8 = 0;
 const REFUSED_PROPOSALS: u8 = 1;
 const REFUSED_STOPSIGN: u8 = 2;
 
 pub struct Stepper {
     engine: Engine,
     step: u64,
+    out: Writer,
 }
 
 impl Stepper {
     pub fn new(engine: Engine) -> Self {
-        Stepper { engine, step: 0 }
+        Stepper {
+            engine,
+            step: 0,
+            out: Writer::default(),
+        }
     }
 
-    pub fn step(&mut self, input: &[u8]) -> Parsed<Vec<u8>> {
+    pub fn step(&mut self, input: &[u8]) -> Parsed<&[u8]> {
         let mut input = Reader::new(input);
         self.step += 1;
         let mut refusals = 0;
@@ -96,9 +104,11 @@ impl Stepper {
         Ok(self.output(refusals, &refused))
     }
 
-    fn output(&mut self, refusals: u8, refused: &[(usize, String)]) -> Vec<u8> {
+    fn output(&mut self, refusals: u8, refused: &[(usize, String)]) -> &[u8] {
         let engine = &mut self.engine;
-        let mut out = Writer::default();
+        let out = &mut self.out;
+        out.clear();
+        out.u8(DONE);
         out.u64(self.step);
         out.index(engine.decided());
         out.index(engine.accepted());
@@ -117,20 +127,8 @@ impl Stepper {
             out.count(*which);
             out.byte_string(reason.as_bytes());
         }
-        let Outbox {
-            count,
-            packed,
-            withheld,
-        } = std::mem::take(&mut engine.outbox);
-        out.count(withheld.len());
-        for pid in withheld {
-            out.u32(pid as u32);
-        }
-        out.count(count);
-        out.raw(packed.bytes());
-        let ops = engine.mirror.0.borrow_mut().take_ops();
-        out.count(ops.count);
-        out.raw(ops.packed.bytes());
-        out.into_bytes()
+        engine.outbox.move_to(out);
+        engine.mirror.0.borrow_mut().take_ops(out);
+        out.bytes()
     }
 }

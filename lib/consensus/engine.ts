@@ -32,6 +32,9 @@ export type EntryReader = (from: LogIndex, to: LogIndex) => readonly Uint8Array[
 
 export class Engine {
   readonly #native: NativeEngine;
+  /** Used again by each step: the native engine copies what it keeps. */
+  readonly #input = new PackedWriter();
+  #isStepping = false;
   readonly #read: (from: LogIndex, to: LogIndex) => Uint8Array;
 
   /** What is wrong with `records` is told by the first step. */
@@ -62,12 +65,19 @@ export class Engine {
    *   it was called from within a step, which goes on
    */
   step(input: StepInput, standing: StorageStanding): StepOutcome {
-    const answer = this.#native.step(packInput(input, standing), this.#read);
+    if (this.#isStepping) throw busy(); // the input of the step at work must stay as it is
+    this.#isStepping = true;
+    let answer: Buffer;
+    try {
+      answer = this.#native.step(packInput(this.#input, input, standing), this.#read);
+    } finally {
+      this.#isStepping = false;
+    }
     switch (answer[0]) {
       case ANSWER.done:
         return unpackOutcome(answer, 1);
       case ANSWER.busy:
-        throw new ConsensusError('INVALID_ARGUMENT', 'a storage or codec must not call the replica that is using it');
+        throw busy();
       default:
         throw new ConsensusError('ENGINE_FAILED', `the engine has failed: ${answer.toString('utf8', 1)}`);
     }
@@ -102,6 +112,10 @@ export function checkFrame(frame: Uint8Array): { hasState: boolean } {
 /** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link checkFrame} has taken the frame. */
 export function addressOf(frame: Buffer): { configurationId: number; from: number; to: number } {
   return { configurationId: frame.readUInt32LE(2), from: frame.readUInt32LE(6), to: frame.readUInt32LE(10) };
+}
+
+function busy(): ConsensusError {
+  return new ConsensusError('INVALID_ARGUMENT', 'a storage or codec must not call the replica that is using it');
 }
 
 export function malformed(reason: string, cause?: unknown): ConsensusError {

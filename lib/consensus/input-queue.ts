@@ -16,6 +16,8 @@ interface Batch {
 export class InputQueue {
   #batches: Batch[] = [];
   #messages = 0;
+  /** Memory for the proposals of the next batch. */
+  #spare: ByteStrings | undefined;
   #messageBytes = 0;
 
   get isEmpty(): boolean {
@@ -45,6 +47,13 @@ export class InputQueue {
     this.#last().proposals.add(entry);
   }
 
+  /** `input` has been taken, and is not needed any more. */
+  done({ proposals }: StepInput): void {
+    if (proposals === undefined) return;
+    proposals.clear();
+    this.#spare = proposals;
+  }
+
   /** The input of the next step. */
   take(): StepInput | undefined {
     const batch = this.#batches.shift();
@@ -70,7 +79,8 @@ export class InputQueue {
   }
 
   #begin(): Batch {
-    const batch: Batch = { calls: [], messages: [], proposals: new ByteStrings() };
+    const batch: Batch = { calls: [], messages: [], proposals: this.#spare ?? new ByteStrings() };
+    this.#spare = undefined;
     this.#batches.push(batch);
     return batch;
   }

@@ -2,7 +2,7 @@
 
 import type { PackedEntries } from '../contract/packed-entries.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from '../contract/storage.js';
-import { ByteStrings, PackedReader, PackedWriter } from './packing.js';
+import { ByteStrings, PackedReader, type PackedWriter } from './packing.js';
 
 export type Call =
   | { type: 'reconnected'; pid: number }
@@ -64,17 +64,19 @@ export interface StepOutcome {
 }
 
 const NONE = 2n ** 64n - 1n;
-/** What an input takes beside its messages and proposals, where there are no calls. */
-const HEADER_BYTES = 64;
 const NO_PROPOSALS = new ByteStrings();
 const REFUSED_PROPOSALS = 1;
 const REFUSED_STOPSIGN = 2;
 
-export function packInput(input: StepInput, { durableStep, stateAt, floor }: StorageStanding): Buffer {
+/** Gives what `packed` holds then: valid until it is used again. */
+export function packInput(
+  packed: PackedWriter,
+  input: StepInput,
+  { durableStep, stateAt, floor }: StorageStanding,
+): Buffer {
   const { calls = [], messages = [], proposals = NO_PROPOSALS, tick = false } = input;
-  let size = HEADER_BYTES + proposals.bytes.length;
-  for (const message of messages) size += message.byteLength + 4;
-  const packed = new PackedWriter(size)
+  packed
+    .clear()
     .u64(durableStep)
     .u64(stateAt ?? NONE)
     .u64(floor);

@@ -4,15 +4,23 @@ import { PackedEntries } from '../contract/packed-entries.js';
 import type { Ballot, NodeId, StopSign } from '../contract/storage.js';
 
 const FIRST_SIZE = 256;
+/** What a writer keeps. */
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** Grows as it is written to. */
 export class PackedWriter {
   #bytes: Buffer;
   #length = 0;
 
-  /** `size` is what it will need, as far as is known. */
-  constructor(size = FIRST_SIZE) {
-    this.#bytes = Buffer.allocUnsafe(size);
+  constructor() {
+    this.#bytes = Buffer.allocUnsafe(FIRST_SIZE);
+  }
+
+  /** Forgets what was written, and keeps the memory for what comes next, unless that is a lot. */
+  clear(): this {
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_SIZE);
+    this.#length = 0;
+    return this;
   }
 
   get bytes(): Buffer {
@@ -86,6 +94,11 @@ export class ByteStrings {
     return this;
   }
 
+  clear(): void {
+    this.#packed.clear();
+    this.#count = 0;
+  }
+
   get count(): number {
     return this.#count;
   }
@@ -134,12 +147,13 @@ export class PackedReader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** A copy: a view would keep all that came with them. */
+  /** A copy where a view would keep much else that came with them. */
   entries(): PackedEntries {
     const count = this.u32();
     const start = this.#at;
     for (let left = count; left > 0; left--) this.#skip(this.u32());
-    return new PackedEntries(Buffer.from(this.#bytes.subarray(start, this.#at)), count);
+    const view = this.#bytes.subarray(start, this.#at);
+    return new PackedEntries(view.length * 2 > this.#bytes.length ? view : Buffer.from(view), count);
   }
 
   text(): string {

@@ -290,6 +290,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   #step(input: StepInput): void {
     this.#stepsRun++;
     this.#runAhead.step(input);
+    this.#queue.done(input);
   }
 
   get #isTooFarAhead(): boolean {

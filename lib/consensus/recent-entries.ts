@@ -1,5 +1,6 @@
 // The end of the log, in memory: what readers of decided entries want is mostly here.
 
+import Denque from 'denque';
 import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { EngineOp } from './packed-step.js';
@@ -15,7 +16,7 @@ interface Run {
 
 export class RecentEntries {
   /** Without a gap, none of them empty; the last ends at {@link #end}. */
-  #runs: Run[] = [];
+  readonly #runs = new Denque<Run>();
   #end: LogIndex;
   #bytes = 0;
 
@@ -37,12 +38,23 @@ export class RecentEntries {
    * not in memory.
    */
   from(from: LogIndex, to: LogIndex, maxBytes: number): PackedEntries | undefined {
-    const run = this.#runs.findLast((run) => run.from <= from);
-    if (run === undefined || from >= this.#end) return undefined;
+    const run = this.#runWith(from);
+    if (run === undefined) return undefined;
     const { entries } = run;
     const first = from - run.from;
     const count = entries.countWithin(first, Math.min(to - run.from, entries.length), maxBytes);
     return entries.part(first, first + count);
+  }
+
+  #runWith(index: LogIndex): Run | undefined {
+    if (index >= this.#end || index < (this.#runs.peekFront()?.from ?? this.#end)) return undefined;
+    let low = 0;
+    for (let high = this.#runs.length - 1; low < high; ) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#runs.peekAt(middle) as Run).from <= index) low = middle;
+      else high = middle - 1;
+    }
+    return this.#runs.peekAt(low);
   }
 
   #cut(from: LogIndex): void {
@@ -61,15 +73,13 @@ export class RecentEntries {
     this.#runs.push({ from: this.#end, entries });
     this.#end += entries.length;
     this.#bytes += entries.byteLength;
-    let gone = 0;
-    while (gone < this.#runs.length - 1 && this.#isTooMuch((this.#runs[gone] as Run).from)) {
-      this.#bytes -= (this.#runs[gone++] as Run).entries.byteLength;
+    while (this.#runs.length > 1 && this.#isTooMuch((this.#runs.peekFront() as Run).from)) {
+      this.#bytes -= (this.#runs.shift() as Run).entries.byteLength;
     }
-    this.#runs.splice(0, gone);
   }
 
   #clear(): void {
-    this.#runs = [];
+    this.#runs.clear();
     this.#bytes = 0;
   }
 

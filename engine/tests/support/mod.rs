@@ -198,13 +198,14 @@ impl Node {
             }
         }
         packed.flag(input.tick);
-        let out = caught(|| self.stepper.step(packed.bytes()))?;
+        let out = caught(|| self.stepper.step(packed.bytes()).map(<[u8]>::to_vec))?;
         self.steps += 1;
         self.take(&out)
     }
 
     fn take(&mut self, out: &[u8]) -> Result<Outcome, String> {
         let mut reader = Reader::new(out);
+        reader.u8()?;
         assert_eq!(reader.u64()?, self.steps);
         let mut outcome = Outcome {
             decided: reader.index()?,
