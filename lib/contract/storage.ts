@@ -82,7 +82,8 @@ export type StorageOp<T, S> =
  * the last of them, never in part.
  *
  * An entry is live from its append until it is removed. Indices are absolute: they do not shift when a prefix is trimmed.
- * The *compaction floor* is `getCompactedIdx()`.
+ * The *compaction floor* is `getCompactedIdx()`. What is given and what comes back is the caller's: changing it changes
+ * nothing that is stored.
  *
  * Each method throws a {@link StorageError}: `INVALID_ARGUMENT` before anything is written, `CODEC` where a value cannot
  * be encoded or decoded, `META` and `LOG_INTEGRITY` where the disk holds what no storage wrote, `ROCKSDB` for what the

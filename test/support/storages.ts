@@ -2,30 +2,12 @@
 
 import { join } from 'node:path';
 import type { StorageOptions } from '../../lib/contract/options.js';
-import {
-  AsyncMemStorage,
-  AsyncRocksdbStorage,
-  type IndexedEntry,
-  MemStorage,
-  RocksdbStorage,
-  type Storage,
-} from '../../lib/index.js';
+import { AsyncMemStorage, AsyncRocksdbStorage, MemStorage, RocksdbStorage } from '../../lib/index.js';
+import type { AnyStorage } from '../../lib/testing/storage-suite/any-storage.js';
 import { besideBusySnapshots } from './busy-snapshots.js';
 import { newColumnFamily } from './shared-database.js';
 import { openAt } from './temporary-database.js';
 import { temporaryFolder } from './temporary-folder.js';
-
-/** A storage that may block or return promises: whoever tests it awaits every call. */
-export type AnyStorage<T, S = unknown> = {
-  [K in Exclude<keyof Storage<T, S>, 'entries'>]: (
-    ...args: Parameters<Storage<T, S>[K]>
-  ) => ReturnType<Storage<T, S>[K]> | Promise<ReturnType<Storage<T, S>[K]>>;
-} & {
-  entries(
-    ...args: Parameters<Storage<T, S>['entries']>
-  ): IterableIterator<IndexedEntry<T>> | AsyncIterableIterator<IndexedEntry<T>>;
-  close(): void | Promise<void>;
-};
 
 /** Something done to a log before it is looked at. */
 type Step<T, S> = (log: AnyStorage<T, S>) => unknown;

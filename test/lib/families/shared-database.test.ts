@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RocksdbStorage } from '../../../lib/index.js';
-import { observe } from '../../support/observe.js';
+import { observe } from '../../../lib/testing/storage-suite/observe.js';
 import { expectStorageError } from '../../support/storage-failures.js';
 import { openAt, temporaryDatabase } from '../../support/temporary-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

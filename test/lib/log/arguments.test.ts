@@ -13,8 +13,8 @@ import {
   type Storage,
   StorageError,
 } from '../../../lib/index.js';
+import { observe } from '../../../lib/testing/storage-suite/observe.js';
 import { failureOf } from '../../support/failures.js';
-import { observe } from '../../support/observe.js';
 import { expectStorageError } from '../../support/storage-failures.js';
 import { LOG } from '../../support/storages.js';
 import { temporaryDatabase } from '../../support/temporary-database.js';

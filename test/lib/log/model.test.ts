@@ -14,10 +14,11 @@ import {
   StorageError,
 } from '../../../lib/index.js';
 import { LogFamily } from '../../../lib/log/log-family.js';
-import { LogModel } from '../../support/log-model.js';
-import { observe } from '../../support/observe.js';
+import { type AnyStorage, all } from '../../../lib/testing/storage-suite/any-storage.js';
+import { LogModel } from '../../../lib/testing/storage-suite/log-model.js';
+import { observe } from '../../../lib/testing/storage-suite/observe.js';
 import { type Entry, type Op, type Step, steps } from '../../support/storage-steps.js';
-import { type AnyStorage, LOG } from '../../support/storages.js';
+import { LOG } from '../../support/storages.js';
 import { openAt } from '../../support/temporary-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -93,10 +94,7 @@ function foretell(step: Step, model: Model): boolean {
     case 'compact': {
       const { idx, snapshot } = step;
       if (step.decided) model.write([{ type: 'setDecidedIdx', idx }]);
-      const { compactedIdx, decidedIdx } = model.observed;
-      if (idx < compactedIdx || idx > model.next || idx > decidedIdx) return false;
-      const saved: Op[] = snapshot === undefined ? [] : [{ type: 'setSnapshot', snapshot }];
-      return model.write([...saved, { type: 'trim', idx }, { type: 'setCompactedIdx', idx }]);
+      return model.compact(idx, snapshot);
     }
     default:
       return true;
@@ -112,12 +110,6 @@ async function expectToTellTheSame(storage: AnyStorage<Entry, Entry>, model: Mod
     for (const to of [...edges, Math.min(from + 1, Number.MAX_SAFE_INTEGER)])
       expectSame(await storage.getEntries(from, to), model.entries(from, to));
   }
-}
-
-async function all<V>(items: Iterable<V> | AsyncIterable<V>): Promise<V[]> {
-  const found: V[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 /** No entry lies on disk but those that are live. */

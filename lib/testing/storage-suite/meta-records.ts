@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
-import type { Ballot, StopSign } from '../../../../lib/index.js';
-import { STORAGES } from '../../../support/storages.js';
+// What is kept beside the log: ballots, indices, stop-sign and snapshot.
+
+import assert from 'node:assert/strict';
+import type { Ballot, StopSign } from '../../contract/storage.js';
+import type { Contract } from './contract.js';
 
 const MAX_U32 = 2 ** 32 - 1;
 const MAX_U64 = 2n ** 64n - 1n;
+const INDICES = [0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1];
 
 const ballots: [string, Ballot, Ballot][] = [
   ['of zeros', { configId: 0, n: 0, priority: 0, pid: 0 }, { configId: 0, n: 0, priority: 0, pid: 0 }],
@@ -56,7 +59,7 @@ const stopsigns: [string, StopSign][] = [
         nodes: [1, 2 ** 40, 2n ** 60n, MAX_U64],
         flexibleQuorum: { readQuorumSize: 3, writeQuorumSize: 2 },
       },
-      metadata: Uint8Array.of(0, 1, 254, 255),
+      metadata: Buffer.of(0, 1, 254, 255),
     },
   ],
   [
@@ -64,96 +67,106 @@ const stopsigns: [string, StopSign][] = [
     { nextConfig: { configurationId: 1, nodes: [1], flexibleQuorum: { readQuorumSize: 0, writeQuorumSize: 1 } } },
   ],
   ['with metadata only', { nextConfig: { configurationId: 1, nodes: [1] }, metadata: Buffer.from('why') }],
-  ['with metadata of no bytes', { nextConfig: { configurationId: 1, nodes: [1] }, metadata: new Uint8Array(0) }],
+  ['with metadata of no bytes', { nextConfig: { configurationId: 1, nodes: [1] }, metadata: Buffer.alloc(0) }],
 ];
 
-describe.each(STORAGES)('$name', ({ given }) => {
+export function metaRecords({ describe, it, given }: Contract): void {
   describe('before anything is set', () => {
     it('promise, accepted round, stop-sign and snapshot are undefined', async () => {
       const log = await given();
-      expect(await log.getPromise()).toBeUndefined();
-      expect(await log.getAcceptedRound()).toBeUndefined();
-      expect(await log.getStopsign()).toBeUndefined();
-      expect(await log.getSnapshot()).toBeUndefined();
+      assert.equal(await log.getPromise(), undefined);
+      assert.equal(await log.getAcceptedRound(), undefined);
+      assert.equal(await log.getStopsign(), undefined);
+      assert.equal(await log.getSnapshot(), undefined);
     });
 
     it('decided and compacted index are 0', async () => {
       const log = await given();
-      expect(await log.getDecidedIdx()).toBe(0);
-      expect(await log.getCompactedIdx()).toBe(0);
+      assert.equal(await log.getDecidedIdx(), 0);
+      assert.equal(await log.getCompactedIdx(), 0);
     });
   });
 
   describe('setPromise', () => {
-    it.each(ballots)('keeps a ballot %s', async (_, ballot, read) => {
-      const log = await given((log) => log.setPromise(ballot));
-      expect(await log.getPromise()).toStrictEqual(read);
-      expect(await log.getAcceptedRound()).toBeUndefined();
-    });
+    for (const [which, ballot, read] of ballots) {
+      it(`keeps a ballot ${which}`, async () => {
+        const log = await given((log) => log.setPromise(ballot));
+        assert.deepEqual(await log.getPromise(), read);
+        assert.equal(await log.getAcceptedRound(), undefined);
+      });
+    }
 
     it('replaces the one before', async () => {
       const log = await given(
         (log) => log.setPromise({ configId: 1, n: 1, priority: 0, pid: 1 }),
         (log) => log.setPromise({ configId: 1, n: 2, priority: 0, pid: 3 }),
       );
-      expect(await log.getPromise()).toEqual({ configId: 1, n: 2, priority: 0, pid: 3 });
+      assert.deepEqual(await log.getPromise(), { configId: 1, n: 2, priority: 0, pid: 3 });
     });
 
     it('keeps the four fields of a ballot and nothing else', async () => {
       const ballot = { configId: 1, n: 2, priority: 3, pid: 4, note: 'mine' };
       const log = await given((log) => log.setPromise(ballot));
-      expect(await log.getPromise()).toStrictEqual({ configId: 1, n: 2, priority: 3, pid: 4 });
+      assert.deepEqual(await log.getPromise(), { configId: 1, n: 2, priority: 3, pid: 4 });
     });
   });
 
   describe('setAcceptedRound', () => {
-    it.each(ballots)('keeps a ballot %s', async (_, ballot, read) => {
-      const log = await given((log) => log.setAcceptedRound(ballot));
-      expect(await log.getAcceptedRound()).toStrictEqual(read);
-      expect(await log.getPromise()).toBeUndefined();
-    });
+    for (const [which, ballot, read] of ballots) {
+      it(`keeps a ballot ${which}`, async () => {
+        const log = await given((log) => log.setAcceptedRound(ballot));
+        assert.deepEqual(await log.getAcceptedRound(), read);
+        assert.equal(await log.getPromise(), undefined);
+      });
+    }
   });
 
   describe('setDecidedIdx', () => {
-    it.each([0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1])('keeps %d', async (idx) => {
-      const log = await given((log) => log.setDecidedIdx(idx));
-      expect(await log.getDecidedIdx()).toBe(idx);
-      expect(await log.getCompactedIdx()).toBe(0);
-    });
+    for (const idx of INDICES) {
+      it(`keeps ${idx}`, async () => {
+        const log = await given((log) => log.setDecidedIdx(idx));
+        assert.equal(await log.getDecidedIdx(), idx);
+        assert.equal(await log.getCompactedIdx(), 0);
+      });
+    }
 
     it('may go down again, and past the log', async () => {
       const log = await given(
         (log) => log.setDecidedIdx(100),
         (log) => log.setDecidedIdx(7),
       );
-      expect(await log.getDecidedIdx()).toBe(7);
-      expect(await log.getLogLen()).toBe(0);
+      assert.equal(await log.getDecidedIdx(), 7);
+      assert.equal(await log.getLogLen(), 0);
     });
   });
 
   describe('setCompactedIdx', () => {
-    it.each([0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1])('keeps %d', async (idx) => {
-      const log = await given((log) => log.setCompactedIdx(idx));
-      expect(await log.getCompactedIdx()).toBe(idx);
-      expect(await log.getDecidedIdx()).toBe(0);
-    });
+    for (const idx of INDICES) {
+      it(`keeps ${idx}`, async () => {
+        const log = await given((log) => log.setCompactedIdx(idx));
+        assert.equal(await log.getCompactedIdx(), idx);
+        assert.equal(await log.getDecidedIdx(), 0);
+      });
+    }
   });
 
   describe('setStopsign', () => {
-    it.each(stopsigns)('keeps a stop-sign %s', async (_, stopsign) => {
-      const log = await given((log) => log.setStopsign(stopsign));
-      expect(await log.getStopsign()).toEqual(stopsign);
-    });
+    for (const [which, stopsign] of stopsigns) {
+      it(`keeps a stop-sign ${which}`, async () => {
+        const log = await given((log) => log.setStopsign(stopsign));
+        assert.deepEqual(await log.getStopsign(), stopsign);
+      });
+    }
 
     it('leaves an absent optional field absent', async () => {
       const log = await given((log) => log.setStopsign({ nextConfig: { configurationId: 2, nodes: [1] } }));
       const stopsign = (await log.getStopsign()) as StopSign;
-      expect(stopsign).toStrictEqual({ nextConfig: { configurationId: 2, nodes: [1] } });
+      assert.deepEqual(stopsign, { nextConfig: { configurationId: 2, nodes: [1] } });
     });
 
     it('reads a bigint node that a number can hold back as that number', async () => {
       const log = await given((log) => log.setStopsign({ nextConfig: { configurationId: 2, nodes: [1n, 2n ** 53n] } }));
-      expect((await log.getStopsign())?.nextConfig.nodes).toStrictEqual([1, 2n ** 53n]);
+      assert.deepEqual((await log.getStopsign())?.nextConfig.nodes, [1, 2n ** 53n]);
     });
 
     it('with undefined clears it', async () => {
@@ -161,28 +174,29 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setStopsign({ nextConfig: { configurationId: 2, nodes: [1] } }),
         (log) => log.setStopsign(undefined),
       );
-      expect(await log.getStopsign()).toBeUndefined();
+      assert.equal(await log.getStopsign(), undefined);
     });
   });
 
   describe('setSnapshot', () => {
-    it.each([
+    for (const [which, snapshot] of [
       ['an object', { flights: { SEA: 4 }, at: [1, 2] }],
       ['a string', 'all of it'],
       ['null', null],
       ['0', 0],
       ['false', false],
       ['the empty string', ''],
-      ['bytes', Uint8Array.of(1, 2, 3)],
-    ])('keeps %s', async (_, snapshot) => {
-      const log = await given((log) => log.setSnapshot(snapshot));
-      expect(await log.getSnapshot()).toEqual(snapshot);
-    });
+    ] as const) {
+      it(`keeps ${which}`, async () => {
+        const log = await given((log) => log.setSnapshot(snapshot));
+        assert.deepEqual(await log.getSnapshot(), snapshot);
+      });
+    }
 
     it('keeps one of many megabytes', async () => {
       const snapshot = 'x'.repeat(9_000_000);
       const log = await given((log) => log.setSnapshot(snapshot));
-      expect((await log.getSnapshot()) === snapshot).toBe(true);
+      assert.equal((await log.getSnapshot()) === snapshot, true);
     });
 
     it('with undefined clears it', async () => {
@@ -190,7 +204,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setSnapshot('all of it'),
         (log) => log.setSnapshot(undefined),
       );
-      expect(await log.getSnapshot()).toBeUndefined();
+      assert.equal(await log.getSnapshot(), undefined);
     });
   });
-});
+}

@@ -1,6 +1,6 @@
-// The storage contract in its plainest form: a Map of what is live, and fields. It shares no code with lib/.
+// The storage contract in its plainest form: a Map of what is live, and fields. It shares no code with the storages.
 
-import type { Ballot, StopSign, StorageOp } from '../../lib/index.js';
+import type { Ballot, StopSign, StorageOp } from '../../contract/storage.js';
 
 const MAX_INDEX = 2 ** 53 - 1;
 
@@ -19,6 +19,16 @@ export class LogModel<T, S> {
     if (!ops.every((op) => tried.#apply(op))) return false;
     this.#become(tried);
     return true;
+  }
+
+  /** As `compact` does; false where it must be refused. */
+  compact(idx: number, snapshot: S | undefined): boolean {
+    if (idx < this.#compactedIdx || idx > this.next || idx > this.#decidedIdx) return false;
+    if (snapshot !== undefined) this.#snapshot = snapshot;
+    return this.write([
+      { type: 'trim', idx },
+      { type: 'setCompactedIdx', idx },
+    ]);
   }
 
   #copy(): LogModel<T, S> {

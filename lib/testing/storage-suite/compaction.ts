@@ -1,18 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
-import { observe } from '../../../support/observe.js';
-import { expectStorageError } from '../../../support/storage-failures.js';
-import { STORAGES } from '../../../support/storages.js';
+// Trim, floor and snapshot, alone and together.
 
-describe.each(STORAGES)('$name', ({ given }) => {
+import assert from 'node:assert/strict';
+import { type Contract, refuses } from './contract.js';
+import { observe } from './observe.js';
+
+export function compaction({ describe, it, given }: Contract): void {
   describe('trim', () => {
     it('removes [0, idx)', async () => {
       const log = await given(
         (log) => log.appendEntries(['a', 'b', 'c', 'd']),
         (log) => log.trim(2),
       );
-      expect(await log.getSuffix(0)).toEqual(['c', 'd']);
-      expect(await log.getEntries(1, 2)).toEqual([]);
-      expect(await log.getEntries(2, 4)).toEqual(['c', 'd']);
+      assert.deepEqual(await log.getSuffix(0), ['c', 'd']);
+      assert.deepEqual(await log.getEntries(1, 2), []);
+      assert.deepEqual(await log.getEntries(2, 4), ['c', 'd']);
     });
 
     it('does not move the floor', async () => {
@@ -20,10 +21,10 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntries(['a', 'b', 'c', 'd']),
         (log) => log.trim(2),
       );
-      expect(await log.getCompactedIdx()).toBe(0);
-      expect(await log.getLogLen()).toBe(4);
-      expect(await log.appendEntry('e')).toBe(5);
-      expect(await log.getEntries(4, 5)).toEqual(['e']);
+      assert.equal(await log.getCompactedIdx(), 0);
+      assert.equal(await log.getLogLen(), 4);
+      assert.equal(await log.appendEntry('e'), 5);
+      assert.deepEqual(await log.getEntries(4, 5), ['e']);
     });
 
     it('at 0, and where all below idx is gone already, removes nothing', async () => {
@@ -33,7 +34,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.trim(2),
         (log) => log.trim(1),
       );
-      expect(await log.getSuffix(0)).toEqual(['c', 'd']);
+      assert.deepEqual(await log.getSuffix(0), ['c', 'd']);
     });
 
     it('goes on where the last one ended', async () => {
@@ -43,7 +44,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.trim(3),
         (log) => log.trim(4),
       );
-      expect(await log.getSuffix(0)).toEqual(['e']);
+      assert.deepEqual(await log.getSuffix(0), ['e']);
     });
 
     it('that empties the log falls back to the floor', async () => {
@@ -52,10 +53,10 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntries(['c', 'd', 'e']),
         (log) => log.trim(5),
       );
-      expect(await log.getLogLen()).toBe(0);
-      expect(await log.getBounds()).toEqual({ first: 2, next: 2 });
-      expect(await log.appendEntry('c again')).toBe(1);
-      expect(await log.getEntries(2, 3)).toEqual(['c again']);
+      assert.equal(await log.getLogLen(), 0);
+      assert.deepEqual(await log.getBounds(), { first: 2, next: 2 });
+      assert.equal(await log.appendEntry('c again'), 1);
+      assert.deepEqual(await log.getEntries(2, 3), ['c again']);
     });
 
     it('that empties a log without a floor falls back to 0', async () => {
@@ -63,9 +64,9 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntries(['a', 'b']),
         (log) => log.trim(Number.MAX_SAFE_INTEGER),
       );
-      expect(await log.getSuffix(0)).toEqual([]);
-      expect(await log.appendEntry('a again')).toBe(1);
-      expect(await log.getEntries(0, 1)).toEqual(['a again']);
+      assert.deepEqual(await log.getSuffix(0), []);
+      assert.equal(await log.appendEntry('a again'), 1);
+      assert.deepEqual(await log.getEntries(0, 1), ['a again']);
     });
 
     it('of 5,000 entries removes them all', async () => {
@@ -73,7 +74,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntries(Array.from({ length: 5000 }, (_, i) => `entry ${i}`)),
         (log) => log.trim(4998),
       );
-      expect(await log.getSuffix(0)).toEqual(['entry 4998', 'entry 4999']);
+      assert.deepEqual(await log.getSuffix(0), ['entry 4998', 'entry 4999']);
     });
   });
 
@@ -83,9 +84,9 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntries(['a', 'b', 'c']),
         (log) => log.setCompactedIdx(2),
       );
-      expect(await log.getCompactedIdx()).toBe(2);
-      expect(await log.getSuffix(0)).toEqual(['a', 'b', 'c']);
-      expect(await log.getLogLen()).toBe(1);
+      assert.equal(await log.getCompactedIdx(), 2);
+      assert.deepEqual(await log.getSuffix(0), ['a', 'b', 'c']);
+      assert.equal(await log.getLogLen(), 1);
     });
 
     it('lowered again gives the length from the lower floor', async () => {
@@ -94,8 +95,8 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setCompactedIdx(3),
         (log) => log.setCompactedIdx(1),
       );
-      expect(await log.getCompactedIdx()).toBe(1);
-      expect(await log.getLogLen()).toBe(2);
+      assert.equal(await log.getCompactedIdx(), 1);
+      assert.equal(await log.getLogLen(), 2);
     });
 
     it('lowered while nothing is live takes the next append down with it', async () => {
@@ -103,8 +104,8 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setCompactedIdx(8),
         (log) => log.setCompactedIdx(3),
       );
-      expect(await log.appendEntry('d')).toBe(1);
-      expect(await log.getEntries(3, 4)).toEqual(['d']);
+      assert.equal(await log.appendEntry('d'), 1);
+      assert.deepEqual(await log.getEntries(3, 4), ['d']);
     });
 
     it('lowered below a live tail leaves the next append behind the tail', async () => {
@@ -113,14 +114,14 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.appendEntry('i'),
         (log) => log.setCompactedIdx(3),
       );
-      expect(await log.appendEntry('j')).toBe(7);
-      expect(await log.getEntries(8, 10)).toEqual(['i', 'j']);
+      assert.equal(await log.appendEntry('j'), 7);
+      assert.deepEqual(await log.getEntries(8, 10), ['i', 'j']);
     });
 
     it('can be the highest index there is', async () => {
       const log = await given((log) => log.setCompactedIdx(Number.MAX_SAFE_INTEGER));
-      expect(await log.getCompactedIdx()).toBe(Number.MAX_SAFE_INTEGER);
-      expect(await log.getLogLen()).toBe(0);
+      assert.equal(await log.getCompactedIdx(), Number.MAX_SAFE_INTEGER);
+      assert.equal(await log.getLogLen(), 0);
     });
   });
 
@@ -131,9 +132,9 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setCompactedIdx(1),
         (log) => log.trim(3),
       );
-      expect(await log.getCompactedIdx()).toBe(1);
-      expect(await log.getLogLen()).toBe(3);
-      expect(await log.getSuffix(0)).toEqual(['d']);
+      assert.equal(await log.getCompactedIdx(), 1);
+      assert.equal(await log.getLogLen(), 3);
+      assert.deepEqual(await log.getSuffix(0), ['d']);
     });
 
     it('are independent: a floor above what is trimmed', async () => {
@@ -142,9 +143,9 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setCompactedIdx(3),
         (log) => log.trim(1),
       );
-      expect(await log.getCompactedIdx()).toBe(3);
-      expect(await log.getLogLen()).toBe(1);
-      expect(await log.getSuffix(0)).toEqual(['b', 'c', 'd']);
+      assert.equal(await log.getCompactedIdx(), 3);
+      assert.equal(await log.getLogLen(), 1);
+      assert.deepEqual(await log.getSuffix(0), ['b', 'c', 'd']);
     });
   });
 
@@ -155,12 +156,12 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setDecidedIdx(3),
         (log) => log.compact(3, { sum: 'abc' }),
       );
-      expect(await log.getSnapshot()).toEqual({ sum: 'abc' });
-      expect(await log.getSuffix(0)).toEqual(['d']);
-      expect(await log.getCompactedIdx()).toBe(3);
-      expect(await log.getLogLen()).toBe(1);
-      expect(await log.appendEntry('e')).toBe(2);
-      expect(await log.getEntries(3, 5)).toEqual(['d', 'e']);
+      assert.deepEqual(await log.getSnapshot(), { sum: 'abc' });
+      assert.deepEqual(await log.getSuffix(0), ['d']);
+      assert.equal(await log.getCompactedIdx(), 3);
+      assert.equal(await log.getLogLen(), 1);
+      assert.equal(await log.appendEntry('e'), 2);
+      assert.deepEqual(await log.getEntries(3, 5), ['d', 'e']);
     });
 
     it('without a snapshot leaves the one that is there', async () => {
@@ -170,9 +171,9 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.compact(2, 'first'),
         (log) => log.compact(3),
       );
-      expect(await log.getSnapshot()).toBe('first');
-      expect(await log.getCompactedIdx()).toBe(3);
-      expect(await log.getSuffix(0)).toEqual(['d']);
+      assert.equal(await log.getSnapshot(), 'first');
+      assert.equal(await log.getCompactedIdx(), 3);
+      assert.deepEqual(await log.getSuffix(0), ['d']);
     });
 
     it('takes null for a snapshot, not for the want of one', async () => {
@@ -180,7 +181,7 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setSnapshot('first'),
         (log) => log.compact(0, null),
       );
-      expect(await log.getSnapshot()).toBeNull();
+      assert.equal(await log.getSnapshot(), null);
     });
 
     it('of all that is live keeps the next index', async () => {
@@ -189,26 +190,29 @@ describe.each(STORAGES)('$name', ({ given }) => {
         (log) => log.setDecidedIdx(3),
         (log) => log.compact(3),
       );
-      expect(await log.getBounds()).toEqual({ first: 3, next: 3 });
-      expect(await log.appendEntry('d')).toBe(1);
-      expect(await log.getEntries(3, 4)).toEqual(['d']);
+      assert.deepEqual(await log.getBounds(), { first: 3, next: 3 });
+      assert.equal(await log.appendEntry('d'), 1);
+      assert.deepEqual(await log.getEntries(3, 4), ['d']);
     });
 
-    it.each([
-      ['below the floor', 1, 'compaction floor is at 2'],
-      ['past the end', 6, 'ends at 5'],
-      ['past the decided index', 5, 'decided up to 4'],
-    ])('%s is refused, and changes nothing', async (_, idx, why) => {
-      const log = await given(
-        (log) => log.appendEntries(['a', 'b', 'c', 'd', 'e']),
-        (log) => log.setDecidedIdx(4),
-        (log) => log.compact(2, 'first'),
-      );
-      const before = await observe(log);
-      await expectStorageError(() => log.compact(idx, 'second'), 'INVALID_ARGUMENT', `compacted to ${idx}`, why);
-      expect(await observe(log)).toEqual(before);
-      await log.compact(4, 'third');
-      expect(await observe(log)).toMatchObject({ entries: ['e'], compactedIdx: 4, snapshot: 'third' });
-    });
+    for (const [what, idx] of [
+      ['below the floor', 1],
+      ['past the end', 6],
+      ['past the decided index', 5],
+    ] as const) {
+      it(`${what} is refused, and changes nothing`, async () => {
+        const log = await given(
+          (log) => log.appendEntries(['a', 'b', 'c', 'd', 'e']),
+          (log) => log.setDecidedIdx(4),
+          (log) => log.compact(2, 'first'),
+        );
+        const before = await observe(log);
+        await refuses(() => log.compact(idx, 'second'));
+        assert.deepEqual(await observe(log), before);
+        await log.compact(4, 'third');
+        const { entries, compactedIdx, snapshot } = await observe(log);
+        assert.deepEqual({ entries, compactedIdx, snapshot }, { entries: ['e'], compactedIdx: 4, snapshot: 'third' });
+      });
+    }
   });
-});
+}

@@ -1,4 +1,4 @@
-import type { AnyStorage } from './storages.js';
+import type { AnyStorage } from './any-storage.js';
 
 /** All that a storage tells of itself, in one object to compare. */
 export async function observe<T, S>(log: AnyStorage<T, S>) {
