@@ -9,7 +9,7 @@ import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
 import { Engine } from './engine.js';
 import { messageOf } from './entry-bytes.js';
-import type { EngineOp, EngineView, StepInput, StepOutcome } from './packed-step.js';
+import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
 
 export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
 
@@ -114,7 +114,7 @@ export class RunAhead {
     this.#latest = view;
     for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
     const bytes = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
-    const ahead: Ahead = { outcome, bytes, isDurable: ops.every(isLearntAgain) || this.#releasesEarly };
+    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 || this.#releasesEarly };
     this.#steps.push(ahead);
     this.#bytes += bytes;
     if (ops.length > 0) this.#write(ahead);
@@ -181,14 +181,6 @@ export class RunAhead {
     this.#steps = [];
     this.#bytes = 0;
   }
-}
-
-/**
- * The decided index is no promise to anybody: who loses its latest value learns it from the others again. What a step shows
- * need not wait for it.
- */
-function isLearntAgain({ type }: EngineOp): boolean {
-  return type === 'setDecidedIdx';
 }
 
 async function readRecords(storage: BytesStorage) {

@@ -290,7 +290,7 @@ pub fn reconnected(pid: u32) -> Vec<u8> {
     let mut call = Writer::default();
     call.u8(1);
     call.u32(pid);
-    call.into_bytes()
+    call.bytes().to_vec()
 }
 
 pub fn stop_with(metadata: u8, nodes: u64) -> Vec<u8> {
@@ -302,7 +302,7 @@ pub fn stop_with(metadata: u8, nodes: u64) -> Vec<u8> {
     let mut call = Writer::default();
     call.u8(4);
     call.stopsign(&StopSign::with(next, Some(vec![metadata])));
-    call.into_bytes()
+    call.bytes().to_vec()
 }
 
 /// The kind of a frame, as `wire.rs` numbers it.
