@@ -3,8 +3,8 @@ import type { Codec } from '../contract/codec.js';
 
 /**
  * Entries that already are bytes: stored as they are, behind the version byte. A decoded one is a Buffer with a copy of its
- * own: a short one lies in a slab of Node's buffer pool (8 KiB), a longer one in memory that it shares with nothing. Keeping
- * one entry of a long read keeps no other in memory.
+ * own: a short one lies in a slab of 8 KiB, as Node's own short buffers do, a longer one in memory that it shares with nothing.
+ * Keeping one entry of a long read keeps no more than its slab in memory.
  */
 export const rawCodec: Codec<Uint8Array> = {
   encode(value) {
@@ -20,6 +20,6 @@ export const rawCodec: Codec<Uint8Array> = {
 };
 
 /** @internal Whether what `codec` stores is the entry itself. */
-export function isRawCodec(codec: { encode: unknown }): boolean {
-  return codec.encode === rawCodec.encode;
+export function isRawCodec(codec: { encode: unknown; decode: unknown }): boolean {
+  return codec.encode === rawCodec.encode && codec.decode === rawCodec.decode;
 }

@@ -9,6 +9,8 @@ import { readU64, showKey, writeU64 } from './keys.js';
 import { decoderOfOwn } from './msgpack-codec.js';
 
 export const SCHEMA_VERSION = 1;
+/** Of the version, before the codec's bytes. */
+export const VERSION_BYTES = 1;
 
 /** @throws StorageError CODEC, with `what` in the message */
 export function encodeBytes<V>(codec: Codec<V>, value: V, what: () => string): Uint8Array {
@@ -46,13 +48,7 @@ export function framed(bytes: Uint8Array): Buffer {
  * @throws StorageError CODEC, with the key in the message
  */
 export function decodeValue<V>(codec: Codec<V>, bytes: Buffer, start: number, end: number, key: () => Uint8Array): V {
-  if (start === end || bytes[start] !== SCHEMA_VERSION) {
-    const found = start === end ? 'it is empty' : `it has schema version ${bytes[start]}`;
-    throw new StorageError(
-      'CODEC',
-      `the value at ${showKey(key())} cannot be read: ${found}, this release reads ${SCHEMA_VERSION}`,
-    );
-  }
+  checkVersion(bytes, start, end, key);
   let value: V;
   try {
     value = decoderOfOwn(codec)(bytes.subarray(start + 1, end));
@@ -63,6 +59,19 @@ export function decodeValue<V>(codec: Codec<V>, bytes: Buffer, start: number, en
   }
   if (value === undefined) throw new StorageError('CODEC', `the value at ${showKey(key())} decodes to undefined`);
   return value;
+}
+
+/**
+ * That the value in `[start, end)` of `bytes` is of the version that this release reads.
+ * @throws StorageError CODEC, with the key in the message
+ */
+export function checkVersion(bytes: Buffer, start: number, end: number, key: () => Uint8Array): void {
+  if (start !== end && bytes[start] === SCHEMA_VERSION) return;
+  const found = start === end ? 'it is empty' : `it has schema version ${bytes[start]}`;
+  throw new StorageError(
+    'CODEC',
+    `the value at ${showKey(key())} cannot be read: ${found}, this release reads ${SCHEMA_VERSION}`,
+  );
 }
 
 export function encodeIndex(idx: LogIndex): Buffer {

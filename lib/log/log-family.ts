@@ -5,6 +5,7 @@ import type { DatabaseCore } from '../../binding/database-core.js';
 import type { ColumnFamily, Database, ScanRange } from '../../binding/index.js';
 import type { PackedRows } from '../../binding/packed-rows.js';
 import type { Pages } from '../../binding/pages.js';
+import type { Codec } from '../contract/codec.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkDatabase, checkName } from '../contract/validate.js';
@@ -12,9 +13,11 @@ import { claimLog, releaseLog, settleLog } from '../families/family-use.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import { FOREIGN_TO_LOG, LOG_END, LOG_START, logKey, parseLogKey, readLogKey } from '../format/log-keys.js';
+import { isRawCodec } from '../format/raw-codec.js';
 import { decodeValue } from '../format/values.js';
 import type { Cursor } from './cursor.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
+import { RawValues } from './raw-values.js';
 import { type EntryPage, PAGE_BYTES, type PageStep, type ReadStep } from './readings.js';
 import { TrimReclaimer } from './trim-reclaimer.js';
 
@@ -118,10 +121,14 @@ function toRange({ from, to, limit, pageBytes }: PageStep): ScanRange {
 
 function toPage({ pageBytes }: PageStep, rows: PackedRows): EntryPage {
   const { bytes } = rows;
+  const raw = new RawValues(rows);
   return {
     count: rows.count,
     index: (row) => readLogKey(bytes, rows.keyStart(row), rows.keyEnd(row)),
-    entry: (row, codec) => decodeValue(codec, bytes, rows.keyEnd(row), rows.valueEnd(row), () => rows.key(row)),
+    entry<T>(row: number, codec: Codec<T>): T {
+      if (isRawCodec(codec)) return raw.at(row) as T;
+      return decodeValue(codec, bytes, rows.keyEnd(row), rows.valueEnd(row), () => rows.key(row));
+    },
     byteLength: (row) => rows.valueEnd(row) - rows.keyEnd(row),
     isLast: rows.byteLength < pageBytes,
   };
