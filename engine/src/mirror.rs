@@ -155,14 +155,21 @@ impl Mirror {
     }
 
     fn evict(&mut self) {
+        if !self.is_past_window() {
+            return;
+        }
         // What a waiting step writes over is not in the storage yet, nor is what lies above it.
         let stored = self.waiting.iter().map(|(_, lowest)| *lowest).min();
-        while self.recent.len() > self.window.entries || self.recent_bytes > self.window.bytes {
+        while self.is_past_window() {
             if stored.is_some_and(|stored| self.base >= stored) {
                 return;
             }
             self.drop_first();
         }
+    }
+
+    fn is_past_window(&self) -> bool {
+        self.recent.len() > self.window.entries || self.recent_bytes > self.window.bytes
     }
 
     fn drop_first(&mut self) {

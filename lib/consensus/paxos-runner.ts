@@ -198,7 +198,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   /**
    * Proposes `entry`: appended at the leader, forwarded to it elsewhere, kept where none is known. It may get lost on the
-   * way, without a word; whether it is in the log, {@link decided} tells.
+   * way, without a word; whether it is in the log, {@link decided} tells. As much waits in memory as is proposed and cannot
+   * go on: bound it yourself.
    * @throws ConsensusError `PENDING_RECONFIGURATION`, `RECONFIGURED`; `INVALID_ARGUMENT` where it cannot be encoded; what
    *   ended it
    */

@@ -110,10 +110,10 @@ export class RunAhead {
       this.#end(this.#asFailure(error));
       return;
     }
-    const { ops, frames, view } = outcome;
+    const { ops, view } = outcome;
     this.#latest = view;
     for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
-    const bytes = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
+    const bytes = bytesOf(outcome);
     const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 || this.#releasesEarly };
     this.#steps.push(ahead);
     this.#bytes += bytes;
@@ -181,6 +181,12 @@ export class RunAhead {
     this.#steps = [];
     this.#bytes = 0;
   }
+}
+
+/** What a step holds in memory until it is released. */
+function bytesOf({ frames, ops }: StepOutcome): number {
+  const inFrames = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
+  return ops.reduce((sum, op) => sum + ('entries' in op ? op.entries.byteLength : 0), inFrames);
 }
 
 async function readRecords(storage: BytesStorage) {
