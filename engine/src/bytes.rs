@@ -1,4 +1,4 @@
-//! Numbers and byte strings, packed little-endian. Reading never allocates more than the bytes that are there, and never
+//! Numbers and byte strings, packed little-endian. Reading allocates in proportion to the bytes that are there, and never
 //! panics: whatever does not fit is an error that names it.
 
 use crate::blob::Blob;
@@ -108,7 +108,11 @@ impl<'a> Reader<'a> {
         }
         // One copy for all of them: an allocation for each would take longer than all the rest.
         let memory: Rc<[u8]> = Rc::from(&from[..from.len() - self.left()]);
-        let mut entries = Vec::with_capacity(count);
+        let mut entries = Vec::new();
+        // Each takes more room here than its length does there.
+        entries
+            .try_reserve_exact(count)
+            .map_err(|error| format!("{count} entries: {error}"))?;
         let mut packed = Reader::new(&memory);
         for _ in 0..count {
             let length = packed.byte_string()?.len();

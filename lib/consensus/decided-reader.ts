@@ -74,11 +74,14 @@ export class DecidedReader<T> {
     }
   }
 
-  /** Entries from `from` on, one at the least; none where `ended` is aborted. */
+  /**
+   * Entries from `from` on, one at the least; none where `ended` is aborted. Copied where another's codec may give views of
+   * them, to be changed, and where they would keep much else in memory.
+   */
   async #page(from: LogIndex, end: LogIndex, ended: AbortSignal): Promise<EntryList<Uint8Array>> {
     this.#refuseBelowFloor(from);
     const recent = this.#recent.from(from, end, PAGE_BYTES);
-    if (recent !== undefined) return this.#isOwnCodec ? recent : recent.copy(); // another's may give views, to be changed
+    if (recent !== undefined) return this.#isOwnCodec && !recent.isSmallPart ? recent : recent.copy();
     let entries: readonly Uint8Array[];
     try {
       entries = await this.#storage.getEntries(from, end, { maxBytes: PAGE_BYTES, signal: ended });

@@ -5,7 +5,7 @@ import type { Codec } from '../contract/codec.js';
 import type { LogIndex, Storage, StorageOp } from '../contract/storage.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
-import { contentsOf, Engine, malformed } from './engine.js';
+import { contentsOf, Engine, malformed, packEntries } from './engine.js';
 import { fromBytes, messageOf, toBytes } from './entry-bytes.js';
 import type { EngineOp, EngineView, StepInput, StepOutcome } from './packed-step.js';
 
@@ -173,9 +173,10 @@ export class DrivenEngine<T> {
     }
   }
 
-  #readThrough(from: LogIndex, to: LogIndex): readonly Uint8Array[] {
+  #readThrough(from: LogIndex, to: LogIndex): Uint8Array {
     try {
-      return this.#storage.getEntries(from, to).map((entry) => toBytes('an entry', entry, this.#codecs.entry));
+      const entries = this.#storage.getEntries(from, to);
+      return packEntries(entries.map((entry) => toBytes('an entry', entry, this.#codecs.entry)));
     } catch (error) {
       this.#readFailure = { cause: error };
       throw error;

@@ -1,6 +1,7 @@
 // The engine over the bytes that cross to it: one step after the other. It holds no storage; who drives it writes what a
 // step asks for, and shows nothing of the step to anybody before that is durable.
 
+import { markAsUntransferable } from 'node:worker_threads';
 import type { Ballot, LogIndex, StopSign } from '../contract/storage.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
@@ -27,15 +28,15 @@ export interface EngineOptions {
   withoutGuard?: string | undefined;
 }
 
-/** Entries `[from, to)` of the storage, as bytes. */
-export type EntryReader = (from: LogIndex, to: LogIndex) => readonly Uint8Array[];
+/** Entries `[from, to)` of the storage, as {@link packEntries} gives them. */
+export type EntryReader = (from: LogIndex, to: LogIndex) => Uint8Array;
 
 export class Engine {
   readonly #native: NativeEngine;
   /** Used again by each step: the native engine copies what it keeps. */
   readonly #input = new PackedWriter();
   #isStepping = false;
-  readonly #read: (from: LogIndex, to: LogIndex) => Uint8Array;
+  readonly #read: EntryReader;
 
   /** What is wrong with `records` is told by the first step. */
   constructor(
@@ -57,7 +58,7 @@ export class Engine {
     if (cluster.flexibleQuorum !== undefined) Object.assign(options, cluster.flexibleQuorum);
     if (withoutGuard !== undefined) options.withoutGuard = withoutGuard;
     this.#native = new (loadEngine().NativeEngine)(options, packRecords(records));
-    this.#read = (from, to) => packEntries(read(from, to));
+    this.#read = read;
   }
 
   /**
@@ -75,6 +76,8 @@ export class Engine {
     }
     switch (answer[0]) {
       case ANSWER.done:
+        // Messages for all peers, and what readers read, lie in this memory: nobody may take it away with one of them.
+        markAsUntransferable(answer.buffer);
         return unpackOutcome(answer, 1);
       case ANSWER.busy:
         throw busy();
@@ -134,7 +137,7 @@ function packRecords({ promise, acceptedRound, decidedIdx, floor, end, stopsign 
   return packed.bytes;
 }
 
-function packEntries(entries: readonly Uint8Array[]): Buffer {
+export function packEntries(entries: readonly Uint8Array[]): Uint8Array {
   const packed = new PackedWriter().u32(entries.length);
   for (const entry of entries) packed.byteString(entry);
   return packed.bytes;

@@ -6,6 +6,8 @@ import { ByteStrings } from './packing.js';
 
 const MAX_MESSAGES = 16_384;
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+/** With so many bytes of proposals a step is full: what one step writes is one write. */
+const STEP_BYTES = 4 * 1024 * 1024;
 
 interface Batch {
   calls: Call[];
@@ -44,7 +46,8 @@ export class InputQueue {
 
   /** Copies `entry`. */
   proposal(entry: Uint8Array): void {
-    this.#last().proposals.add(entry);
+    const last = this.#last();
+    (last.proposals.byteLength < STEP_BYTES ? last : this.#begin()).proposals.add(entry);
   }
 
   /** `input` has been taken, and is not needed any more. */

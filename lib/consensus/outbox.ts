@@ -37,7 +37,8 @@ export class Outbox {
       peer = { messages: [], bytes: 0, isSending: false };
       this.#peers.set(to, peer);
     }
-    peer.messages.push(bytes);
+    // One that waits is copied: as a view it would keep all that its step has given.
+    peer.messages.push(peer.isSending ? Buffer.from(bytes) : bytes);
     peer.bytes += bytes.byteLength;
     while (peer.messages.length > 1 && this.#isOverfull(peer)) take(peer);
     if (!peer.isSending) this.#sendAll(to, peer);

@@ -23,6 +23,10 @@ export class PackedWriter {
     return this;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -101,6 +105,11 @@ export class ByteStrings {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Of all of them, lengths included. */
+  get byteLength(): number {
+    return this.#packed.length;
   }
 
   get bytes(): Buffer {

@@ -7,7 +7,7 @@ import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
-import { Engine } from './engine.js';
+import { Engine, packEntries } from './engine.js';
 import { messageOf } from './entry-bytes.js';
 import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
 
@@ -154,9 +154,9 @@ export class RunAhead {
     }
   }
 
-  #readThrough(from: LogIndex, to: LogIndex): readonly Uint8Array[] {
+  #readThrough(from: LogIndex, to: LogIndex): Uint8Array {
     try {
-      return accessOf(this.#storage).entriesNow(from, to);
+      return packEntries(accessOf(this.#storage).entriesNow(from, to));
     } catch (error) {
       this.#readFailure = { cause: error };
       throw error;
@@ -186,7 +186,7 @@ export class RunAhead {
 /** What a step holds in memory until it is released. */
 function bytesOf({ frames, ops }: StepOutcome): number {
   const inFrames = frames.reduce((sum, { frame }) => sum + frame.byteLength, 0);
-  return ops.reduce((sum, op) => sum + ('entries' in op ? op.entries.byteLength : 0), inFrames);
+  return ops.reduce((sum, op) => sum + ('entries' in op ? op.entries.bytes.length : 0), inFrames);
 }
 
 async function readRecords(storage: BytesStorage) {

@@ -61,6 +61,11 @@ export class PackedEntries implements Iterable<Buffer> {
     return low - from;
   }
 
+  /** Whether they take less than half of the memory that they keep. */
+  get isSmallPart(): boolean {
+    return this.#bytes.length * 2 < this.#bytes.buffer.byteLength;
+  }
+
   /** In memory of its own. */
   copy(): PackedEntries {
     return new PackedEntries(Buffer.from(this.#bytes), this.length);

@@ -144,6 +144,7 @@ export class Invariants {
       if (this.chosen[idx] === text) return;
       throw broken(pid, `has decided "${text}" at ${idx}, where "${this.chosen[idx]}" is decided`);
     }
+    if (idx > this.chosen.length) throw broken(pid, `has decided "${text}" at ${idx}, behind what nobody has decided`);
     if (this.ended) throw broken(pid, `has decided "${text}" behind the stop-sign`);
     if (!this.#proposed.has(text)) throw broken(pid, `has decided "${text}", which nobody proposed`);
     if (this.#decided.has(text)) throw broken(pid, `has decided "${text}" twice`);

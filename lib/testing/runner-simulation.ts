@@ -30,6 +30,8 @@ interface Node {
   /** In this life. */
   decidedIdx: LogIndex;
   epoch: bigint;
+  /** Up to here its decided entries have been read. */
+  read: LogIndex;
 }
 
 /** Far more than an election and a sync take. */
@@ -72,7 +74,7 @@ export class RunnerSimulation {
     const pids = Array.from({ length: replicas }, (_, i) => i + 1);
     this.#nodes = pids.map((pid) => {
       const disk = new LaggingDisk(this.#queue, this.#random);
-      return { pid, disk, runner: undefined, life: 0, isUp: false, decidedIdx: 0, epoch: 0n };
+      return { pid, disk, runner: undefined, life: 0, isUp: false, decidedIdx: 0, epoch: 0n, read: 0 };
     });
     const user = {
       receive: (from: number, to: number, message: Uint8Array) => {
@@ -207,16 +209,28 @@ export class RunnerSimulation {
 
   /** What the replica shows as decided, all of it. */
   async #read(node: Node, life: number, runner: PaxosRunner<string>): Promise<void> {
+    const { storage } = node.disk;
     try {
-      const floor = await node.disk.storage.getCompactedIdx();
-      for await (const item of runner.decided(floor)) {
-        if (node.life !== life) return;
-        this.#invariants.decide(node.pid, item.index, textOf(item));
+      node.read = await storage.getCompactedIdx();
+      while (node.life === life) {
+        try {
+          for await (const item of runner.decided(node.read)) {
+            if (node.life !== life) return;
+            if (item.index !== node.read) throw new Error(`it reads ${item.index} in place of ${node.read}`);
+            this.#invariants.decide(node.pid, item.index, textOf(item));
+            node.read++;
+          }
+          return; // behind the stop-sign
+        } catch (error) {
+          const floor = await storage.getCompactedIdx();
+          if (floor <= node.read) throw error;
+          node.read = floor; // compacted before it was read: from a state on, as a user would
+        }
       }
     } catch (error) {
-      // One that has been compacted while it was read, or whose replica has ended.
-      const code = error instanceof ConsensusError ? error.code : undefined;
-      if (node.life === life && code !== 'INVALID_ARGUMENT' && code !== 'STORAGE_FAILED') this.#fail(error);
+      // One that has ended with its disk ends its readers.
+      const hasEnded = error instanceof ConsensusError && error.code === 'STORAGE_FAILED';
+      if (node.life === life && !hasEnded) this.#fail(new Error(`replica ${node.pid}: ${error}`, { cause: error }));
     }
   }
 
@@ -378,8 +392,12 @@ export class RunnerSimulation {
   #hasProgressed(fresh: readonly string[]): boolean {
     const { chosen, ended } = this.#invariants;
     if (!ended && !fresh.some((entry) => chosen.includes(entry))) return false;
-    return this.#nodes.every(({ runner }) => {
-      return runner?.decidedIdx === chosen.length && (!ended || runner.isReconfigured() !== undefined);
+    return this.#nodes.every(({ runner, read }) => {
+      return (
+        read === chosen.length &&
+        runner?.decidedIdx === chosen.length &&
+        (!ended || runner.isReconfigured() !== undefined)
+      );
     });
   }
 

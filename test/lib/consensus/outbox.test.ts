@@ -86,4 +86,22 @@ describe('a sink that throws or rejects', () => {
     outbox.send({ to: 1, bytes: message(0) });
     expect(sent).toEqual([0, 1, 2]);
   });
+
+  it('keeps no more of a message that waits than its bytes', async () => {
+    const sent: Uint8Array[] = [];
+    let go = () => {};
+    const outbox = new Outbox({
+      send(_, bytes) {
+        sent.push(bytes);
+        return sent.length === 1 ? new Promise<void>((resolve) => (go = resolve)) : undefined;
+      },
+    });
+    const step = Buffer.alloc(1024 * 1024, 7);
+    outbox.send({ to: 2, bytes: step.subarray(0, 10) });
+    outbox.send({ to: 2, bytes: step.subarray(10, 20) });
+    go();
+    await settled();
+    expect(sent.map(({ buffer }) => buffer.byteLength < 64 * 1024)).toEqual([false, true]);
+    expect(sent[1]).toEqual(step.subarray(10, 20));
+  });
 });
