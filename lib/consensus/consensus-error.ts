@@ -42,3 +42,12 @@ export function pendingReconfiguration(): ConsensusError {
   const message = 'a stop-sign has been accepted, and nothing comes behind it: propose to the next configuration';
   return new ConsensusError('PENDING_RECONFIGURATION', message);
 }
+
+export function storageFailed(how: 'read' | 'written', cause: unknown): ConsensusError {
+  const message = `the storage could not be ${how}, and the replica has ended: ${messageOf(cause)}`;
+  return new ConsensusError('STORAGE_FAILED', `${message}; open both again`, { cause });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,9 +4,9 @@
 import type { Codec } from '../contract/codec.js';
 import type { LogIndex, Storage, StorageOp } from '../contract/storage.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
-import { ConsensusError } from './consensus-error.js';
+import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
 import { contentsOf, Engine, malformed, packEntries } from './engine.js';
-import { fromBytes, messageOf, toBytes } from './entry-bytes.js';
+import { fromBytes, toBytes } from './entry-bytes.js';
 import type { EngineOp, EngineView, StepInput, StepOutcome } from './packed-step.js';
 
 /** A message for a peer, to be sent behind those that came before it. */
@@ -221,9 +221,4 @@ export class DrivenEngine<T> {
     this.#ended = error;
     return error;
   }
-}
-
-function storageFailed(how: 'read' | 'written', cause: unknown): ConsensusError {
-  const message = `the storage could not be ${how}, and the replica has ended: ${messageOf(cause)}`;
-  return new ConsensusError('STORAGE_FAILED', `${message}; open both again`, { cause });
 }

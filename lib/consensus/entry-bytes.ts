@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import type { Codec } from '../contract/codec.js';
 import { isMsgpackCodec } from '../format/msgpack-codec.js';
 import { isRawCodec } from '../format/raw-codec.js';
-import { ConsensusError } from './consensus-error.js';
+import { ConsensusError, messageOf } from './consensus-error.js';
 
 /** What one message can carry with room to spare; the storage takes no more at once either. */
 export const MAX_BYTES = 2 ** 31 - 2 ** 16;
@@ -63,8 +63,4 @@ export function fromBytes<V>(bytes: Uint8Array, codec: Codec<V>): V {
   const value = codec.decode(bytes);
   if (value === undefined) throw new TypeError('it decodes to undefined');
   return value;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

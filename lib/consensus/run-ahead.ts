@@ -6,9 +6,9 @@ import type { LogIndex, StopSign, StorageOp } from '../contract/storage.js';
 import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
-import { ConsensusError } from './consensus-error.js';
+import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
 import { Engine, packEntries } from './engine.js';
-import { messageOf } from './entry-bytes.js';
+
 import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
 
 export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
@@ -218,9 +218,4 @@ function refuseLostDisk({ promise, acceptedRound }: Awaited<ReturnType<typeof re
   const remedy =
     'if no replica ever started on it, open it once with bootstrap: true; else replace the replica by another';
   throw new ConsensusError('LOST_DISK', `the storage holds no promise, which every replica has made: ${remedy}`);
-}
-
-function storageFailed(how: 'read' | 'written', cause: unknown): ConsensusError {
-  const message = `the storage could not be ${how}, and the replica has ended: ${messageOf(cause)}`;
-  return new ConsensusError('STORAGE_FAILED', `${message}; open both again`, { cause });
 }

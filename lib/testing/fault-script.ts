@@ -2,10 +2,8 @@
 
 import type { SeededRandom } from './seeded-random.js';
 
-export type Fault =
-  /** `losingPower`: writes that were not synced may be gone. */
-  | { type: 'crash'; pid: number; ticks: number; losingPower: boolean }
-  | { type: 'crashLeader'; ticks: number; losingPower: boolean }
+/** Of the connections between replicas. */
+export type NetworkFault =
   /** The connection breaks in one direction, or in both. */
   | { type: 'cut'; from: number; to: number; ticks: number; bothWays: boolean }
   | { type: 'isolate'; pid: number; ticks: number }
@@ -13,6 +11,12 @@ export type Fault =
   | { type: 'split'; side: readonly number[]; ticks: number }
   /** Messages take long, and arrive on connections that have been replaced meanwhile. */
   | { type: 'slow'; ticks: number };
+
+export type Fault =
+  /** `losingPower`: writes that were not synced may be gone. */
+  | { type: 'crash'; pid: number; ticks: number; losingPower: boolean }
+  | { type: 'crashLeader'; ticks: number; losingPower: boolean }
+  | NetworkFault;
 
 /** Of a disk whose writes take time. */
 export type DiskFault =

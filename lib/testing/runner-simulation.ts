@@ -303,17 +303,10 @@ export class RunnerSimulation {
         break;
       }
       case 'cut':
-        this.#network.cut(deed.from, deed.to, deed.ticks);
-        if (deed.bothWays) this.#network.cut(deed.to, deed.from, deed.ticks);
-        break;
       case 'isolate':
-        this.#network.split([deed.pid], deed.ticks);
-        break;
       case 'split':
-        this.#network.split(deed.side, deed.ticks);
-        break;
       case 'slow':
-        this.#network.slow(deed.ticks);
+        this.#network.befall(deed);
         break;
       case 'slowDisk':
         this.#node(deed.pid).disk.slow(deed.ticks);

@@ -1,4 +1,5 @@
 import type { EventQueue } from './event-queue.js';
+import type { NetworkFault } from './fault-script.js';
 import type { SeededRandom } from './seeded-random.js';
 
 /** Of virtual time. */
@@ -67,12 +68,30 @@ export class SimulatedNetwork {
     });
   }
 
-  slow(ticks: number): void {
+  befall(fault: NetworkFault): void {
+    switch (fault.type) {
+      case 'cut':
+        this.#cut(fault.from, fault.to, fault.ticks);
+        if (fault.bothWays) this.#cut(fault.to, fault.from, fault.ticks);
+        break;
+      case 'isolate':
+        this.#split([fault.pid], fault.ticks);
+        break;
+      case 'split':
+        this.#split(fault.side, fault.ticks);
+        break;
+      case 'slow':
+        this.#slow(fault.ticks);
+        break;
+    }
+  }
+
+  #slow(ticks: number): void {
     this.#slowUntil = this.#queue.now + ticks * TICK;
   }
 
   /** The way from `from` to `to` breaks, and cannot be had again for `ticks`. */
-  cut(from: number, to: number, ticks: number): void {
+  #cut(from: number, to: number, ticks: number): void {
     if (from === to) return;
     this.#break(from, to);
     const way = this.#way(from, to);
@@ -81,12 +100,12 @@ export class SimulatedNetwork {
   }
 
   /** Each of `side` is cut off from all others, both ways. */
-  split(side: readonly number[], ticks: number): void {
+  #split(side: readonly number[], ticks: number): void {
     for (const one of side) {
       for (const other of this.#pids) {
         if (side.includes(other)) continue;
-        this.cut(one, other, ticks);
-        this.cut(other, one, ticks);
+        this.#cut(one, other, ticks);
+        this.#cut(other, one, ticks);
       }
     }
   }

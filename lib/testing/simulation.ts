@@ -3,7 +3,7 @@ import { ConsensusError } from '../consensus/consensus-error.js';
 import { OmniPaxos } from '../consensus/omni-paxos.js';
 import { EventQueue } from './event-queue.js';
 import { type Deed, faultScript } from './fault-script.js';
-import { Invariants } from './invariants.js';
+import { Invariants, STOPSIGN } from './invariants.js';
 import { RunnerSimulation } from './runner-simulation.js';
 import { SeededRandom } from './seeded-random.js';
 import { DatabaseMedium, type Forgotten, SimulatedDisk } from './simulated-disk.js';
@@ -219,17 +219,10 @@ export class Simulation {
         break;
       }
       case 'cut':
-        this.#network.cut(deed.from, deed.to, deed.ticks);
-        if (deed.bothWays) this.#network.cut(deed.to, deed.from, deed.ticks);
-        break;
       case 'isolate':
-        this.#network.split([deed.pid], deed.ticks);
-        break;
       case 'split':
-        this.#network.split(deed.side, deed.ticks);
-        break;
       case 'slow':
-        this.#network.slow(deed.ticks);
+        this.#network.befall(deed);
         break;
       case 'propose':
         for (let i = 0; i < deed.count; i++) this.#propose(deed.pid);
@@ -268,7 +261,7 @@ export class Simulation {
 
   #reconfigure(pid: number): void {
     const metadata = Buffer.from(`${this.#proposals++}`);
-    this.#invariants.propose(`stop-sign ${metadata}`);
+    this.#invariants.propose(`${STOPSIGN}${metadata}`);
     const next = { configurationId: 2, nodes: [...this.#pids] };
     this.#call(pid, 'a reconfiguration', (omni) => omni.reconfigure(next, metadata));
   }
