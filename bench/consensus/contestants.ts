@@ -9,6 +9,7 @@ export const CONTESTANTS = {
   storage: openStorage,
   'async-storage': openAsyncStorage,
   'durable-runners': openDurableRunners,
+  'early-runners': (folder) => openDurableRunners(folder, true),
   'runners-in-memory': openRunnersInMemory,
 } as const satisfies Record<string, OpenContestant>;
 

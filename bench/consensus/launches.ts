@@ -9,7 +9,7 @@ import { pureRust } from './pure-rust.js';
 
 export type ContestantName = NodeContestant | 'pure-rust' | 'runners-on-slow-disk';
 
-const RECYCLE_WAL: readonly ContestantName[] = ['storage', 'async-storage', 'durable-runners'];
+const RECYCLE_WAL: readonly ContestantName[] = ['storage', 'async-storage', 'durable-runners', 'early-runners'];
 
 export function entrantOf(name: ContestantName): Entrant {
   return { launch: launchOf(name), recyclesWal: RECYCLE_WAL.includes(name) };

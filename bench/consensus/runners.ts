@@ -25,54 +25,63 @@ export async function openRunnersInMemory(): Promise<Contestant> {
     hello,
     CLUSTER.nodes.map(() => new AsyncMemStorage({ entryCodec: rawCodec })),
     [],
+    false,
   );
 }
 
-export async function openDurableRunners(folder: string): Promise<Contestant> {
+export async function openDurableRunners(folder: string, earlyRelease = false): Promise<Contestant> {
   // The first is where the runner of the benchmark looks for WALs that come round again.
   const databases = await Promise.all(['db', 'db-2', 'db-3'].map((name) => openLogDatabase(join(folder, name))));
   const storages = databases.map((db) => AsyncRocksdbStorage.openIn<Uint8Array>(db, LOG, { entryCodec: rawCodec }));
   const hello: Hello = { version: `${ownHello.version}, replicas on disk`, durability: 'every entry, on each replica' };
-  return contestantOf(hello, await Promise.all(storages), databases);
+  return contestantOf(hello, await Promise.all(storages), databases, earlyRelease);
 }
 
 async function contestantOf(
   hello: Hello,
   storages: readonly Storage[],
   databases: readonly Database[],
+  earlyRelease: boolean,
 ): Promise<Contestant> {
-  const runners = await startAll(storages);
+  /** They live for one turn: between turns they would tick, and take time from the others. */
   const append = async (numbers: Numbers): Promise<Sample> => {
-    const { leader, epoch } = await leadOf(runners);
-    const measure = () => proposeTo(leader, numbers);
-    const [db] = databases;
-    const sample = db === undefined ? await measure() : await withFsyncs(db, measure);
-    const after = await leadOf(runners);
-    return { ...sample, leaderChanges: after.epoch === epoch ? 0 : 1 };
+    const runners = await startAll(storages, earlyRelease);
+    try {
+      const { leader, epoch } = await leadOf(runners);
+      const measure = () => proposeTo(leader, numbers);
+      const [db] = databases;
+      const sample = db === undefined ? await measure() : await withFsyncs(db, measure);
+      const after = await leadOf(runners);
+      return { ...sample, leaderChanges: after.epoch === epoch ? 0 : 1 };
+    } finally {
+      await Promise.all(runners.map((runner) => runner.stop()));
+    }
   };
   return {
     ...hello,
     works: { append, 'append-watching-loop': (numbers) => watchingLoop(() => append(numbers)) },
     async settle() {
-      for (const storage of storages) await storage.compact(await storage.getDecidedIdx());
+      // Past the lowest, that replica could never catch up.
+      const decided = await Promise.all(storages.map((storage) => storage.getDecidedIdx()));
+      await Promise.all(storages.map((storage) => storage.compact(Math.min(...decided))));
       await Promise.all(databases.map((db) => logIdle(db)));
     },
     async close() {
-      await Promise.all(runners.map((runner) => runner.stop()));
       await Promise.all(storages.map((storage) => storage.close()));
       await Promise.all(databases.map((db) => db.close()));
     },
   };
 }
 
-async function startAll(storages: readonly Storage[]): Promise<Runner[]> {
-  const opened = storages.map((storage, i) =>
+async function startAll(storages: readonly Storage[], earlyRelease: boolean): Promise<Runner[]> {
+  const opened = storages.map(async (storage, i) =>
     PaxosRunner.open<Uint8Array>({
       cluster: CLUSTER,
       server: { pid: CLUSTER.nodes[i] as number },
       storage,
-      bootstrap: true,
+      bootstrap: (await storage.getPromise()) === undefined,
       entryCodec: rawCodec,
+      earlyRelease,
     }),
   );
   const runners = await Promise.all(opened);
@@ -102,7 +111,7 @@ async function leadOf(runners: readonly Runner[]): Promise<{ leader: Runner; epo
 async function proposeTo(leader: Runner, { ms, batch, inFlight, entryBytes }: Numbers): Promise<Sample> {
   const next = cycle(rawEntries(DIFFERENT_ENTRIES, entryBytes));
   const signal = AbortSignal.timeout(ms + LONGEST_WAIT_MS);
-  const decided = leader.decided(leader.decidedIdx, { signal });
+  const decided = leader.decidedBatches(leader.decidedIdx, { signal });
   const latencies = new Latencies(ms);
   /** When each of those under way was proposed, in their order. */
   const begun = new Denque<number>();
@@ -112,10 +121,11 @@ async function proposeTo(leader: Runner, { ms, batch, inFlight, entryBytes }: Nu
   };
   for (let i = batch * inFlight; i > 0; i--) propose(performance.now());
   try {
-    for await (const _ of decided) {
+    for await (const batch of decided) {
       const now = performance.now();
-      if (latencies.add(begun.shift() as number, now)) propose(now);
-      else if (begun.isEmpty()) break;
+      const count = 'entries' in batch ? batch.entries.length : 0;
+      for (let i = 0; i < count; i++) if (latencies.add(begun.shift() as number, now)) propose(now);
+      if (begun.isEmpty()) break;
     }
   } catch (error) {
     // Where the lead has moved, proposals may be lost: the sample says so.

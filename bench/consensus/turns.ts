@@ -6,6 +6,7 @@ import type { ContestantName } from './launches.js';
 
 const RUST = { contestant: 'pure-rust', who: 'OmniPaxos in Rust' } as const;
 const MEMORY = { contestant: 'runners-in-memory', who: 'PaxosRunner, memory' } as const;
+const EARLY = { contestant: 'early-runners', who: 'PaxosRunner, earlyRelease' } as const;
 const DURABLE = { contestant: 'durable-runners', who: 'PaxosRunner, durable' } as const;
 
 function inFlight<N extends number>(count: N) {
@@ -23,6 +24,7 @@ export const TURNS = {
     figure: 'latency',
   },
   durableOne: { ...DURABLE, ...inFlight(1) },
+  earlyOne: { ...EARLY, ...inFlight(1) },
   memoryOne: { ...MEMORY, ...inFlight(1) },
   rustOne: { ...RUST, ...inFlight(1) },
 

@@ -163,7 +163,17 @@ fn encode_sync(out: &mut Writer, sync: &LogSync<Blob>) -> Option<()> {
 
 /// The message in `frame`, its parts whole and in range; whether it may come now is not asked here.
 pub fn decode(frame: &[u8]) -> Parsed<Frame> {
-    let mut reader = Reader::new(frame);
+    decode_by(Reader::new(frame))
+}
+
+/// That `frame` is one, by the rules of `decode`. Returns whether a state came with it.
+pub fn check(frame: &[u8]) -> Parsed<bool> {
+    Ok(contents(decode_by(Reader::that_only_checks(frame))?)
+        .1
+        .is_some())
+}
+
+fn decode_by(mut reader: Reader<'_>) -> Parsed<Frame> {
     let version = reader.u8()?;
     if version != VERSION {
         return Err(format!("version {version}, where {VERSION} is known"));

@@ -2,7 +2,10 @@
 
 import type { EntryList } from '../contract/checked-op.js';
 import type { Codec } from '../contract/codec.js';
+import { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex, StopSign } from '../contract/storage.js';
+import { isRawCodec } from '../format/raw-codec.js';
+import { SlabCopies } from '../format/slab-copies.js';
 import { Changes } from './changes.js';
 import { ConsensusError, messageOf } from './consensus-error.js';
 import { fromBytes, isOwn } from './entry-bytes.js';
@@ -13,6 +16,15 @@ import type { BytesStorage } from './run-ahead.js';
 
 /** What has been decided at an index. */
 export type DecidedItem<T> = { index: LogIndex; entry: T } | { index: LogIndex; stopsign: StopSign };
+
+/** What has been decided from an index on: some entries, one at the least, or the stop-sign. */
+export type DecidedBatch<T> = { index: LogIndex; entries: T[] } | { index: LogIndex; stopsign: StopSign };
+
+/** Entries as they are stored, from an index on. */
+interface StoredBatch {
+  index: LogIndex;
+  entries: EntryList<Uint8Array>;
+}
 
 /** What one reader holds at once. */
 const PAGE_BYTES = 1024 * 1024;
@@ -49,7 +61,53 @@ export class DecidedReader<T> {
     this.#changes.tell();
   }
 
-  async *read(from: LogIndex, ended: AbortSignal): ReturnType<PageReader<DecidedItem<T>>> {
+  /** One after the other, each decoded when it is asked for. */
+  async *items(from: LogIndex, ended: AbortSignal): ReturnType<PageReader<DecidedItem<T>>> {
+    for await (const batch of this.#read(from, ended)) {
+      if ('stopsign' in batch) yield { length: 1, at: () => batch };
+      else {
+        const { index, entries } = batch;
+        const decode = this.#decoderOf(batch);
+        yield { length: entries.length, at: (i) => ({ index: index + i, entry: decode(i) }) };
+      }
+    }
+  }
+
+  async *batches(from: LogIndex, ended: AbortSignal): ReturnType<PageReader<DecidedBatch<T>>> {
+    for await (const batch of this.#read(from, ended)) {
+      if ('stopsign' in batch) yield { length: 1, at: () => batch };
+      else {
+        const { entries, failure } = this.#decodeAll(batch);
+        if (entries.length > 0) yield { length: 1, at: () => ({ index: batch.index, entries }) };
+        if (failure !== undefined) throw failure.error;
+      }
+    }
+  }
+
+  /** Those before the first that cannot be read. */
+  #decodeAll(batch: StoredBatch): { entries: T[]; failure: { error: unknown } | undefined } {
+    const decode = this.#decoderOf(batch);
+    const entries: T[] = [];
+    try {
+      for (let i = 0; i < batch.entries.length; i++) entries.push(decode(i));
+    } catch (error) {
+      return { entries, failure: { error } };
+    }
+    return { entries, failure: undefined };
+  }
+
+  #decoderOf({ index, entries }: StoredBatch): (i: number) => T {
+    if (PackedEntries.is(entries) && isRawCodec(this.#codec)) {
+      const copies = new SlabCopies(entries.bytes);
+      return (i) => copies.of(entries.startOf(i), entries.endOf(i)) as T;
+    }
+    return (i) => this.#decode(entries.at(i) as Uint8Array, index + i);
+  }
+
+  async *#read(
+    from: LogIndex,
+    ended: AbortSignal,
+  ): AsyncGenerator<StoredBatch | { index: LogIndex; stopsign: StopSign }> {
     for (let next = from; !ended.aborted; ) {
       if (this.#end !== undefined) {
         if (this.#end.error !== undefined) throw this.#end.error;
@@ -58,15 +116,11 @@ export class DecidedReader<T> {
       const { decidedIdx = 0, reconfigured } = this.#view ?? {};
       const end = reconfigured === undefined ? decidedIdx : decidedIdx - 1;
       if (next < end) {
-        const first = next;
-        const entries = await this.#page(first, end, ended);
+        const entries = await this.#page(next, end, ended);
+        yield { index: next, entries };
         next += entries.length;
-        yield {
-          length: entries.length,
-          at: (i) => ({ index: first + i, entry: this.#decode(entries.at(i) as Uint8Array, first + i) }),
-        };
       } else if (reconfigured !== undefined && next >= end) {
-        if (next === end) yield { length: 1, at: () => ({ index: end, stopsign: structuredClone(reconfigured) }) };
+        if (next === end) yield { index: end, stopsign: structuredClone(reconfigured) };
         return; // nothing comes behind a stop-sign
       } else {
         await this.#changes.next(ended);

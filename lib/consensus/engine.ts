@@ -10,6 +10,10 @@ import { ANSWER, type NativeEngine, type NativeEngineOptions } from './native-en
 import { packInput, type StepInput, type StepOutcome, type StorageStanding, unpackOutcome } from './packed-step.js';
 import { PackedReader, PackedWriter } from './packing.js';
 
+/** Of frames, by the table in engine/src/wire.rs. */
+const ACCEPT_DECIDE = 7;
+const ACCEPT_DECIDE_DECIDED_AT = 14 + 20 + 16; // behind the head, a ballot and a sequence number
+
 /** What a storage holds when an engine starts on it. */
 export interface EngineRecords {
   promise: Ballot | undefined;
@@ -108,13 +112,18 @@ export function contentsOf(frame: Uint8Array): FrameContents {
  */
 export function checkFrame(frame: Uint8Array): { hasState: boolean } {
   const answer = loadEngine().check(frame);
-  if (answer[0] !== ANSWER.done) throw malformed(answer.toString('utf8', 1));
-  return { hasState: answer[1] === 1 };
+  if (typeof answer === 'string') throw malformed(answer);
+  return { hasState: answer };
 }
 
 /** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link checkFrame} has taken the frame. */
 export function addressOf(frame: Buffer): { configurationId: number; from: number; to: number } {
   return { configurationId: frame.readUInt32LE(2), from: frame.readUInt32LE(6), to: frame.readUInt32LE(10) };
+}
+
+/** The decided index that goes with the entries of an AcceptDecide; undefined for any other frame. */
+export function decidedIdxOfAppend(frame: Buffer): LogIndex | undefined {
+  return frame[1] === ACCEPT_DECIDE ? Number(frame.readBigUInt64LE(ACCEPT_DECIDE_DECIDED_AT)) : undefined;
 }
 
 function busy(): ConsensusError {

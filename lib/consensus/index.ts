@@ -2,7 +2,7 @@
 
 export type { ServerConfig } from './configuration.js';
 export { ConsensusError, type ConsensusErrorCode } from './consensus-error.js';
-export type { DecidedItem } from './decided-reader.js';
+export type { DecidedBatch, DecidedItem } from './decided-reader.js';
 export type { OutgoingMessage } from './driven-engine.js';
 export type { LeadershipState } from './leadership.js';
 export type { LogEntry } from './log-entry.js';

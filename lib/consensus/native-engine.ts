@@ -27,8 +27,8 @@ export interface NativeEngineModule {
   NativeEngine: new (options: NativeEngineOptions, records: Uint8Array) => NativeEngine;
   /** What of a frame only a codec can check. */
   contents(frame: Uint8Array): Buffer;
-  /** Whether a frame is one, and whether it carries a state. */
-  check(frame: Uint8Array): Buffer;
+  /** Whether a frame carries a state; why it is none. */
+  check(frame: Uint8Array): boolean | string;
 }
 
 export const ANSWER = { done: 0, failed: 1, busy: 2 } as const;

@@ -4,7 +4,7 @@ import { Changes } from './changes.js';
 import { type Clock, NODE_CLOCK } from './clock.js';
 import { checkCluster, checkInteger, checkRecord, invalid } from './configuration.js';
 import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
-import { type DecidedItem, DecidedReader } from './decided-reader.js';
+import { type DecidedBatch, type DecidedItem, DecidedReader } from './decided-reader.js';
 import type { OutgoingMessage } from './driven-engine.js';
 import { addressOf, checkFrame, malformed } from './engine.js';
 import { encodeEntry, MAX_BYTES } from './entry-bytes.js';
@@ -12,7 +12,7 @@ import { InputQueue } from './input-queue.js';
 import { isSameLeadership, type LeadershipState, leadershipOf } from './leadership.js';
 import type { MessageSink } from './message-sink.js';
 import { Outbox } from './outbox.js';
-import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
 import { PagedIterator, type PageReader } from './paged-iterator.js';
 import { RunAhead, type RunAheadFaults } from './run-ahead.js';
 import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
@@ -83,8 +83,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
   /** @internal {@link open} on a clock of one's own, and with faults, to show that a simulation notices them. */
   static async openOn<T>(clock: Clock, options: RunnerOptions<T>, faults: RunAheadFaults): Promise<PaxosRunner<T>> {
     const checked = checkRunnerOptions(options);
-    const { cluster, server, storage, bootstrap } = checked;
-    const runner = new PaxosRunner(checked, clock, await RunAhead.open(cluster, server, storage, bootstrap, faults));
+    const { cluster, server, storage } = checked;
+    const runner = new PaxosRunner(checked, clock, await RunAhead.open(cluster, server, storage, checked, faults));
     await runner.#begin();
     return runner;
   }
@@ -99,6 +99,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
       this.#tellStopped = resolve;
     });
     runAhead.listener = {
+      releasedEarly: (frames) => this.#sendFrames(frames),
       released: (outcome) => this.#released(outcome),
       ended: (error) => this.#endWith(error),
     };
@@ -268,7 +269,17 @@ export class PaxosRunner<T> implements AsyncDisposable {
   decided(from: LogIndex, options: ReaderOptions = {}): AsyncIterableIterator<DecidedItem<T>> {
     checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
     const { signal } = checkReaderOptions(options);
-    return new PagedIterator((ended) => this.#decided.read(from, ended), signal);
+    return new PagedIterator((ended) => this.#decided.items(from, ended), signal);
+  }
+
+  /**
+   * {@link decided}, many at a time: for who applies them, at a fifth of the cost of each. An entry that cannot be read ends
+   * it behind those before.
+   */
+  decidedBatches(from: LogIndex, options: ReaderOptions = {}): AsyncIterableIterator<DecidedBatch<T>> {
+    checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
+    const { signal } = checkReaderOptions(options);
+    return new PagedIterator((ended) => this.#decided.batches(from, ended), signal);
   }
 
   /** How far the log is decided; a stop-sign counts as an entry. */
@@ -340,12 +351,21 @@ export class PaxosRunner<T> implements AsyncDisposable {
       this.#leadership = leadership;
       this.#leadershipChanges.tell();
     }
-    for (const { to, frame } of frames) this.#outgoing.push({ to, bytes: frame });
+    this.#take(frames);
     while (this.#ticks[0] !== undefined && this.#ticks[0].step <= this.#stepsReleased) {
       this.#ticks.shift()?.resolve(this.#outgoing.splice(0));
     }
     this.#sendOut();
     this.#scheduleDrain();
+  }
+
+  #take(frames: readonly OutgoingFrame[]): void {
+    for (const { to, frame } of frames) this.#outgoing.push({ to, bytes: frame });
+  }
+
+  #sendFrames(frames: readonly OutgoingFrame[]): void {
+    this.#take(frames);
+    this.#sendOut();
   }
 
   #sendOut(): void {

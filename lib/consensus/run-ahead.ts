@@ -7,9 +7,8 @@ import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
-import { Engine, packEntries } from './engine.js';
-
-import type { EngineView, StepInput, StepOutcome } from './packed-step.js';
+import { decidedIdxOfAppend, Engine, packEntries } from './engine.js';
+import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
 
 export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
 
@@ -22,11 +21,19 @@ interface Ahead {
 /** @internal What a runner does wrong, to show that a simulation notices it. */
 export interface RunAheadFaults {
   /** What a step shows is shown before its write is durable. */
-  releasesEarly?: boolean;
+  waitsForNoWrite?: boolean;
   withoutGuard?: string | undefined;
 }
 
+export interface RunAheadOptions {
+  /** Of {@link RunnerOptions}. */
+  earlyRelease: boolean;
+  bootstrap: boolean;
+}
+
 export interface RunAheadListener {
+  /** Of the step that has just run, before it is released. Must not throw. */
+  releasedEarly(frames: readonly OutgoingFrame[]): void;
   /** In the order of the steps. Must not throw. */
   released(outcome: StepOutcome): void;
   /** Once. Nothing is released any more. */
@@ -37,7 +44,11 @@ export class RunAhead {
   readonly #storage: BytesStorage;
   readonly #engine: Engine;
   readonly #writes = new Set<Promise<void>>();
-  readonly #releasesEarly: boolean;
+  readonly #waitsForNoWrite: boolean;
+  readonly #earlyRelease: boolean;
+  /** How many frames to each peer are held back. */
+  readonly #held = new Map<number, number>();
+  #releasedDecidedIdx: LogIndex;
   #steps: Ahead[] = [];
   #bytes = 0;
   #durableStep = 0;
@@ -46,7 +57,7 @@ export class RunAhead {
   #hasEnded = false;
   #readFailure: { cause: unknown } | undefined;
   /** To be set before the first step. */
-  listener: RunAheadListener = { released() {}, ended() {} };
+  listener: RunAheadListener = { releasedEarly() {}, released() {}, ended() {} };
   /** Where the log ended at the start. */
   readonly end: LogIndex;
 
@@ -55,12 +66,12 @@ export class RunAhead {
     cluster: CheckedCluster,
     server: CheckedServer,
     storage: BytesStorage,
-    bootstrap: boolean,
+    { bootstrap, earlyRelease }: RunAheadOptions,
     faults: RunAheadFaults,
   ): Promise<RunAhead> {
     const records = await readRecords(storage);
     refuseLostDisk(records, bootstrap);
-    return new RunAhead(cluster, server, storage, records, faults);
+    return new RunAhead(cluster, server, storage, records, earlyRelease, faults);
   }
 
   private constructor(
@@ -68,10 +79,13 @@ export class RunAhead {
     server: CheckedServer,
     storage: BytesStorage,
     records: Awaited<ReturnType<typeof readRecords>>,
-    { releasesEarly = false, withoutGuard }: RunAheadFaults,
+    earlyRelease: boolean,
+    { waitsForNoWrite = false, withoutGuard }: RunAheadFaults,
   ) {
-    this.#releasesEarly = releasesEarly;
+    this.#waitsForNoWrite = waitsForNoWrite;
+    this.#earlyRelease = earlyRelease;
     this.#storage = storage;
+    this.#releasedDecidedIdx = records.decidedIdx;
     this.#hasStopsign = records.stopsign !== undefined;
     this.end = records.end;
     const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
@@ -113,12 +127,34 @@ export class RunAhead {
     const { ops, view } = outcome;
     this.#latest = view;
     for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
+    const early = this.#earlyRelease ? this.#takeEarly(outcome) : [];
     const bytes = bytesOf(outcome);
-    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 || this.#releasesEarly };
+    const ahead: Ahead = { outcome, bytes, isDurable: ops.length === 0 || this.#waitsForNoWrite };
     this.#steps.push(ahead);
     this.#bytes += bytes;
     if (ops.length > 0) this.#write(ahead);
+    if (early.length > 0) this.listener.releasedEarly(early);
     if (ahead.isDurable) this.#release();
+  }
+
+  /**
+   * Takes those frames out of `outcome` that need not wait for this replica's own disk: entries for a peer that has all that
+   * was meant for it before. The leader's own vote for them counts nowhere before they are durable here, and by the decided
+   * index that goes with them the peer learns nothing that is not durable.
+   */
+  #takeEarly(outcome: StepOutcome): OutgoingFrame[] {
+    const early: OutgoingFrame[] = [];
+    outcome.frames = outcome.frames.filter((frame) => {
+      const held = this.#held.get(frame.to) ?? 0;
+      const decidedIdx = held === 0 ? decidedIdxOfAppend(frame.frame) : undefined;
+      if (decidedIdx !== undefined && decidedIdx <= this.#releasedDecidedIdx) {
+        early.push(frame);
+        return false;
+      }
+      this.#held.set(frame.to, held + 1);
+      return true;
+    });
+    return early;
   }
 
   /** Releases nothing more. Resolves once no write is under way. */
@@ -150,6 +186,9 @@ export class RunAhead {
       const { outcome, bytes } = this.#steps.shift() as Ahead;
       this.#bytes -= bytes;
       this.#durableStep = outcome.step;
+      this.#releasedDecidedIdx = outcome.view.decidedIdx;
+      if (this.#earlyRelease)
+        for (const { to } of outcome.frames) this.#held.set(to, (this.#held.get(to) as number) - 1);
       this.listener.released(outcome);
     }
   }

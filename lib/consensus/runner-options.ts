@@ -49,6 +49,12 @@ export interface RunnerOptions<T> {
   bootstrap?: boolean;
   /** Default: msgpackr. */
   entryCodec?: Codec<T>;
+  /**
+   * A leader sends entries to its peers while its own disk still writes them: the fsyncs of leader and followers overlap, and
+   * one entry at a time takes a third less time. Nothing else is shown any earlier. Default false, for as long as the
+   * simulation of it has not run as long as that of the rest.
+   */
+  earlyRelease?: boolean;
 }
 
 export interface CheckedRunnerOptions<T> {
@@ -59,27 +65,33 @@ export interface CheckedRunnerOptions<T> {
   tickIntervalMs: number;
   bootstrap: boolean;
   entryCodec: Codec<T>;
+  earlyRelease: boolean;
 }
 
-const NAMES = ['cluster', 'server', 'storage', 'peers', 'tickIntervalMs', 'bootstrap', 'entryCodec'];
+const NAMES = ['cluster', 'server', 'storage', 'peers', 'tickIntervalMs', 'bootstrap', 'entryCodec', 'earlyRelease'];
 /** The longest that a timer of Node's can wait. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws ConsensusError INVALID_ARGUMENT */
 export function checkRunnerOptions<T>(options: RunnerOptions<T>): CheckedRunnerOptions<T> {
   const given = checkRecord<RunnerOptions<T>>('options', options, NAMES);
-  const { peers = [], tickIntervalMs = 20, bootstrap = false, entryCodec = msgpackCodec<T>() } = given;
+  const { peers = [], tickIntervalMs = 20, entryCodec = msgpackCodec<T>() } = given;
   const cluster = checkCluster('cluster', given.cluster);
-  if (typeof bootstrap !== 'boolean') throw invalid('bootstrap', 'a boolean', bootstrap);
   return {
     cluster,
     server: checkServer(given.server, cluster),
     storage: checkStorage(given.storage),
     endpoints: checkPeers(peers, cluster),
     tickIntervalMs: checkInteger('tickIntervalMs', tickIntervalMs, 1, MAX_INTERVAL_MS),
-    bootstrap,
+    bootstrap: checkFlag('bootstrap', given.bootstrap),
     entryCodec: checkCodec<T>('entryCodec', entryCodec),
+    earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
   };
+}
+
+function checkFlag(name: string, value = false): boolean {
+  if (typeof value !== 'boolean') throw invalid(name, 'a boolean', value);
+  return value;
 }
 
 function checkStorage(storage: unknown): BytesStorage {

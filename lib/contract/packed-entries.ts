@@ -33,19 +33,26 @@ export class PackedEntries implements Iterable<Buffer> {
     return this.#bytes.length - this.length * LENGTH_BYTES;
   }
 
+  /** Where the entry at place `i` begins in {@link bytes}. */
+  startOf(i: number): number {
+    this.#places ??= this.#find();
+    return this.#places[i] as number;
+  }
+
+  endOf(i: number): number {
+    return this.startOf(i + 1) - LENGTH_BYTES;
+  }
+
   /** A view of the entry at place `i`. */
   at(i: number): Buffer {
-    this.#places ??= this.#find();
-    const start = this.#places[i] as number;
-    return this.#bytes.subarray(start, (this.#places[i + 1] as number) - LENGTH_BYTES);
+    return this.#bytes.subarray(this.startOf(i), this.endOf(i));
   }
 
   /** Those at places `[from, to)`. They share the memory of all. */
   part(from: number, to: number): PackedEntries {
     if (from === 0 && to === this.length) return this;
-    this.#places ??= this.#find();
-    const start = (this.#places[from] as number) - LENGTH_BYTES;
-    return new PackedEntries(this.#bytes.subarray(start, (this.#places[to] as number) - LENGTH_BYTES), to - from);
+    const start = this.startOf(from) - LENGTH_BYTES;
+    return new PackedEntries(this.#bytes.subarray(start, this.startOf(to) - LENGTH_BYTES), to - from);
   }
 
   /** How many of those at `[from, to)` take no more than `maxBytes` together, or the first by itself. */

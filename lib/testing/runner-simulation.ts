@@ -152,6 +152,7 @@ export class RunnerSimulation {
       server: { pid, resendMessageTickTimeout: this.#resendTicks },
       storage: node.disk.storage,
       bootstrap: node.disk.isNew,
+      earlyRelease: this.#options.earlyRelease ?? false,
     };
     this.#checkMemory(node);
     PaxosRunner.openOn<string>(this.#clockFor(isCurrent), options, this.#faults).then(

@@ -7,6 +7,8 @@ export interface SimulationOptions extends Troubles {
   seed: number;
   /** Default 3. */
   replicas?: number;
+  /** Of runners: their option `earlyRelease`. Default false. */
+  earlyRelease?: boolean;
   /** Told what happens, line by line. */
   trace?: (line: string) => void;
 }

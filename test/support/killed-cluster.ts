@@ -134,7 +134,8 @@ export class KilledCluster {
   }
 
   #start(pid: number, start: 'first start' | 'again'): void {
-    const child = fork(REPLICA, [this.#path(pid), String(pid), start], {
+    const release = this.#random.chance(50) ? 'early' : 'durable';
+    const child = fork(REPLICA, [this.#path(pid), String(pid), start, release], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],

@@ -2,6 +2,8 @@
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { DecidedBatch } from '../../../lib/consensus/index.js';
+import { rawCodec } from '../../../lib/index.js';
 import { failureOf } from '../../support/failures.js';
 import { CLUSTER, entriesOf, Runners, settled, take } from '../../support/runners.js';
 
@@ -29,6 +31,7 @@ async function decide(runners: Runners, leader: number, from: number, to: number
   await runners.tick(5);
 }
 
+const entriesIn = (batch: DecidedBatch<string>) => ('entries' in batch ? batch.entries : []);
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `${from + i}`);
 
 describe('decided', () => {
@@ -46,6 +49,77 @@ describe('decided', () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  it('gives the same in batches, from any index, from memory and from the log', async () => {
+    const { runners, leader } = await decidedBefore(6000);
+    const follower = CLUSTER.nodes.find((pid) => pid !== leader) as number;
+    await runners.restart(follower);
+    await runners.elect();
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 5999 }), fc.constantFrom(leader, follower), async (from, pid) => {
+        const read: string[] = [];
+        for await (const batch of runners.at(pid).decidedBatches(from)) {
+          expect(batch.index).toBe(from + read.length);
+          const entries = entriesIn(batch);
+          expect(entries.length).toBeGreaterThan(0);
+          read.push(...entries);
+          if (read.length === 6000 - from) break;
+        }
+        expect(read).toEqual(names(from, 6000));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('gives in batches the stop-sign by itself, and ends behind it', async () => {
+    const { runners, leader } = await decidedBefore(3);
+    runners.at(leader).reconfigure({ configurationId: 2, nodes: [1, 2] });
+    await runners.tick(8);
+    const batches: DecidedBatch<string>[] = [];
+    for await (const batch of runners.at(leader).decidedBatches(1)) batches.push(batch);
+    const stopsign = expect.objectContaining({ nextConfig: expect.objectContaining({ configurationId: 2 }) });
+    expect(batches.at(-1)).toEqual({ index: 3, stopsign });
+    expect(batches.flatMap(entriesIn)).toEqual(['1', '2']);
+  });
+
+  it('gives in batches what lies before an entry that cannot be read, and then says which', async () => {
+    let isBroken = false;
+    const entryCodec = {
+      encode: (entry: string) => Buffer.from(entry),
+      decode(bytes: Uint8Array) {
+        const entry = Buffer.from(bytes).toString();
+        if (entry === '5' && isBroken) throw new Error('not this one');
+        return entry;
+      },
+    };
+    const runners = await Runners.three({ entryCodec });
+    opened.push(runners);
+    const leader = await runners.elect();
+    await decide(runners, leader, 0, 9);
+    isBroken = true;
+    const read: string[] = [];
+    const failure = await failureOf(async () => {
+      for await (const batch of runners.at(leader).decidedBatches(0)) read.push(...entriesIn(batch));
+    });
+    expect(read).toEqual(names(0, 5));
+    expect(failure).toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('entry 5') });
+  });
+
+  it('gives bytes to be kept and changed, one by one and in batches', async () => {
+    const given = [1, 7, 5000, 0, 20_000, 3].map((length, i) => Buffer.alloc(length, i + 1));
+    const runners = await Runners.three({ entryCodec: rawCodec as never });
+    opened.push(runners);
+    const leader = await runners.elect();
+    for (const entry of given) runners.at(leader).append(entry as never);
+    await runners.tick(5);
+    for (let round = 0; round < 2; round++) {
+      const items = entriesOf(await take(runners.at(leader).decided(0), given.length));
+      const batches = (await take(runners.at(leader).decidedBatches(0), 1)).flatMap(entriesIn);
+      expect(items).toEqual(given);
+      expect(batches).toEqual(given);
+      for (const mine of [...items, ...batches] as never as Buffer[]) mine.fill(0);
+    }
   });
 
   it('lets consensus go on before a reader that is slow, which then reads on in the log', async () => {

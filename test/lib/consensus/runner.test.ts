@@ -55,6 +55,7 @@ describe('open', () => {
     [{ storage: undefined }, 'storage'],
     [{ tickIntervalMs: 0 }, 'tickIntervalMs'],
     [{ bootstrap: 1 }, 'bootstrap'],
+    [{ earlyRelease: 1 }, 'earlyRelease'],
     [{ peers: [{ pid: 4, endpoint: 'x' }] }, 'peers[0].pid'],
     [{ peers: [{ pid: 2, endpoint: 7 }] }, 'peers[0].endpoint'],
     [{ peers: [2, 2].map((pid) => ({ pid, endpoint: 'x' })) }, 'peers[1].pid'],
