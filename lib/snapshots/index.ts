@@ -2,6 +2,7 @@
 
 export type { LogStorage } from './log-move.js';
 export type {
+  CompactOptions,
   PutOptions,
   SnapshotInfo,
   SnapshotReadOptions,

@@ -24,18 +24,21 @@ export interface MovableLog<T, S> {
 
 /** One way in which a log moves to a snapshot at `index`. */
 export interface LogMove {
-  /** What the log does, all in one write. */
-  ops(index: LogIndex): StorageOp<never, never>[];
+  /** What the log does, all in one write, where its floor moves to `floor`. */
+  ops(index: LogIndex, floor: LogIndex): StorageOp<never, never>[];
   /** @throws StorageError INVALID_ARGUMENT where the log may not be moved to `index` */
   check(log: Cursor, index: LogIndex): void;
 }
 
 /** The log's own state was stored: the entries that the snapshot covers go, those behind it stay. */
-export const COMPACTION: LogMove = { ops: compactionOps, check: checkCompaction };
+export const COMPACTION: LogMove = {
+  ops: (_, floor) => compactionOps(floor),
+  check: checkCompaction,
+};
 
 /** The snapshot comes from elsewhere: it takes the place of all that the log has. */
 export const RESTORATION: LogMove = {
-  ops: (idx) => [...compactionOps(idx), { type: 'setDecidedIdx', idx }],
+  ops: (idx, floor) => [...compactionOps(floor), { type: 'setDecidedIdx', idx }],
   check(log, index) {
     const reached: [string, number][] = [
       ['a log up to', nextIdx(log)],

@@ -5,7 +5,7 @@ import { isGone } from '../../binding/arguments.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex, checkOptions, checkSignal, invalid } from '../contract/validate.js';
 import { MAX_NAME_BYTES } from '../format/snapshot-keys.js';
-import type { PutOptions, SnapshotReadOptions } from './snapshot.js';
+import type { CompactOptions, PutOptions, SnapshotReadOptions } from './snapshot.js';
 
 /** @throws StorageError INVALID_ARGUMENT */
 export function checkSnapshotName(value: unknown): string {
@@ -35,6 +35,13 @@ export function checkPutOptions(options: unknown): { overwrite: boolean; signal:
   const { overwrite = true, signal } = checkOptions<PutOptions>(options, ['overwrite', 'signal']);
   if (typeof overwrite !== 'boolean') throw invalid('options.overwrite', 'a boolean', overwrite);
   return { overwrite, signal: checkSignal(signal) };
+}
+
+/** What `compactTo` has of its own, and the rest, which {@link checkPutOptions} is for. */
+export function checkCompactOptions(options: unknown): { keepEntries: number; rest: PutOptions | undefined } {
+  if (options === undefined) return { keepEntries: 0, rest: undefined };
+  const { keepEntries = 0, ...rest } = checkOptions<CompactOptions>(options, ['keepEntries', 'overwrite', 'signal']);
+  return { keepEntries: checkIndex('options.keepEntries', keepEntries), rest };
 }
 
 /** {@link checkPutOptions} for reading. */

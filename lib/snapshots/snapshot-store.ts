@@ -10,8 +10,15 @@ import type { Manifest } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
 import { COMPACTION, type LogMove, type LogStorage, logOf, RESTORATION } from './log-move.js';
-import type { PutOptions, SnapshotInfo, SnapshotReadOptions, SnapshotSource, SnapshotStream } from './snapshot.js';
-import { checkKeep, checkReadOptions, checkSnapshotName } from './snapshot-arguments.js';
+import type {
+  CompactOptions,
+  PutOptions,
+  SnapshotInfo,
+  SnapshotReadOptions,
+  SnapshotSource,
+  SnapshotStream,
+} from './snapshot.js';
+import { checkCompactOptions, checkKeep, checkReadOptions, checkSnapshotName } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
 import { SnapshotReadable } from './snapshot-readable.js';
 import { beginReading, readWhole } from './snapshot-reading.js';
@@ -85,7 +92,7 @@ export class SnapshotStore {
 
   /**
    * {@link put} and compaction in one. One atomic write, durable when this settles, makes the snapshot visible, removes the
-   * log's entries below `index`, and moves its compaction floor to `index`. The bytes are stored before that, while the log
+   * log's entries below `index`, and moves its compaction floor to `index`, or `keepEntries` below. The bytes are stored before that, while the log
    * goes on. Gives and throws what `put` does; also `INVALID_ARGUMENT` where the log is in another database, or `index` lies
    * below its floor, behind its end or past the decided index; and what the storage refuses with, like `POISONED`.
    */
@@ -94,9 +101,9 @@ export class SnapshotStore {
     name: string,
     index: LogIndex,
     source: SnapshotSource,
-    options?: PutOptions,
+    options?: CompactOptions,
   ): Promise<SnapshotInfo> {
-    return this.#moving(COMPACTION, storage, { name, index, options }, source);
+    return this.#moving(COMPACTION, storage, { name, index }, source, () => checkCompactOptions(options));
   }
 
   /**
@@ -114,21 +121,23 @@ export class SnapshotStore {
     source: SnapshotSource,
     options?: PutOptions,
   ): Promise<SnapshotInfo> {
-    return this.#moving(RESTORATION, storage, { name, index, options }, source);
+    return this.#moving(RESTORATION, storage, { name, index }, source, () => ({ keepEntries: 0, rest: options }));
   }
 
   /** A put whose last write moves the log as well. */
   #moving<T, S>(
     move: LogMove,
     storage: LogStorage<T, S>,
-    given: Omit<SnapshotWrite, 'taken' | 'commit'>,
+    given: Pick<SnapshotWrite, 'name' | 'index'>,
     source: SnapshotSource,
+    checkedOptions: () => { keepEntries: number; rest: PutOptions | undefined },
   ): Promise<SnapshotInfo> {
     const { index } = given;
     const { database } = this.#shared.family;
     return taking(source, database, async (taken) => {
       const { access, family } = logOf(storage, database);
       checkIndex('index', index);
+      const { keepEntries, rest } = checkedOptions();
       await access.write(
         (log) => {
           move.check(log, index);
@@ -138,14 +147,15 @@ export class SnapshotStore {
       );
       const commit = async (batch: WriteBatch) => {
         // Checked again, with nothing between that and the write: storing the bytes has taken its time.
+        const floorIn = (log: Cursor) => Math.max(log.compactedIdx, index - keepEntries);
         const ops = (log: Cursor) => {
           move.check(log, index);
-          return move.ops(index);
+          return move.ops(index, floorIn(log));
         };
         const before = await access.write(ops, (_, log) => log, { alongside: packedOf(batch), sync: true });
-        TrimReclaimer.of(family).note(before, index);
+        TrimReclaimer.of(family).note(before, floorIn(before));
       };
-      return this.#write({ ...given, taken, commit });
+      return this.#write({ ...given, options: rest, taken, commit });
     });
   }
 

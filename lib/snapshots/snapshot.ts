@@ -30,7 +30,7 @@ export interface SnapshotStream extends Readable {
   readonly snapshot: SnapshotInfo;
 }
 
-/** Options of the `SnapshotStore`'s `put`, `compactTo` and `restore`. */
+/** Options of the `SnapshotStore`'s `put` and `restore`, and of `compactTo`. */
 export interface PutOptions {
   /** False: a name that is taken is refused, at the call and again once all bytes are there. Default true: it is replaced. */
   overwrite?: boolean;
@@ -39,6 +39,15 @@ export interface PutOptions {
    * it. Once the last write, which makes the snapshot visible, has begun, it comes too late and changes nothing.
    */
   signal?: AbortSignal;
+}
+
+/** Options of the `SnapshotStore`'s `compactTo`. */
+export interface CompactOptions extends PutOptions {
+  /**
+   * How many of the entries that the snapshot covers stay in the log, for peers that lag a little: the floor moves to so many
+   * below the snapshot's index, and never back. Default 0.
+   */
+  keepEntries?: number;
 }
 
 /** Options of the `SnapshotStore`'s `open` and `get`. */

@@ -68,6 +68,23 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       expect(await opened.store.get('s')).toEqual(content(5500));
     });
 
+    it('keeps entries for peers that lag, and never moves the floor back', async () => {
+      const log = await open();
+      await log.appendEntries(['a', 'b', 'c', 'd']);
+      await log.setDecidedIdx(4);
+      const floorAfter = async (index: number, keepEntries: number) => {
+        await opened.store.compactTo(log, 's', index, content(index), { keepEntries });
+        expect(await opened.store.latest()).toMatchObject({ index, byteLength: index });
+        return log.getCompactedIdx();
+      };
+      expect(await floorAfter(3, 10)).toBe(0);
+      expect(await floorAfter(4, 2)).toBe(2);
+      expect(await floorAfter(3, 3)).toBe(2);
+      const expected = { entries: ['c', 'd'], floor: 2, decided: 4, next: 4 };
+      expect(await state(log)).toEqual(expected);
+      expect(await state(await reopened())).toEqual(expected);
+    });
+
     it('goes all the way to the end of the log, and to a floor where it stands', async () => {
       const log = await open();
       await log.appendEntries(['a', 'b']);
@@ -201,6 +218,12 @@ describe.each<[string, () => LogStorage<string, unknown> | Promise<LogStorage<st
       await expectStorageError(() => compactTo(other), 'INVALID_ARGUMENT', elsewhere.path);
       const log = await open();
       await expectStorageError(() => compactTo(log, -1), 'INVALID_ARGUMENT', 'index');
+      const keeping = { keepEntries: -1 };
+      await expectStorageError(
+        () => opened.store.compactTo(log as never, 's', 0, source, keeping),
+        'INVALID_ARGUMENT',
+        'options.keepEntries',
+      );
       expect(taken).toBe(false);
     });
   });
