@@ -8,6 +8,7 @@ export type ConsensusErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'PENDING_RECONFIGURATION'
   | 'RECONFIGURED'
+  | 'STATE_MACHINE_FAILED'
   | 'STOPPED'
   | 'STORAGE_FAILED';
 
@@ -22,6 +23,7 @@ export type ConsensusErrorCode =
  * - `OUTCOME_UNKNOWN`: the proposal may be decided yet
  * - `PENDING_RECONFIGURATION`: a stop-sign has been accepted, and no entry comes behind it
  * - `RECONFIGURED`: the configuration has ended; go on in the next one
+ * - `STATE_MACHINE_FAILED`: a command that is decided cannot be applied; the replica has ended there, as every other will
  * - `STOPPED`: it was stopped before
  * - `STORAGE_FAILED`: the storage could not be written or read. The replica has ended there; open it again
  */

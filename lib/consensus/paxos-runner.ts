@@ -226,6 +226,16 @@ export class PaxosRunner<T> implements AsyncDisposable {
     this.#scheduleDrain();
   }
 
+  /**
+   * Has this replica try to lead, whoever leads now: with a majority that hears it, it will, once it has what is decided.
+   * @throws ConsensusError what ended it
+   */
+  tryBecomeLeader(): void {
+    this.#refuseIfEnded();
+    this.#queue.call({ type: 'tryBecomeLeader' });
+    this.#scheduleDrain();
+  }
+
   // ── What it shows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Whom this replica takes for the leader; of the last step that is durable. */

@@ -3,6 +3,7 @@
 
 export type { Troubles } from './fault-script.js';
 export { MemNetwork } from './mem-network.js';
+export { MemTransport } from './mem-transport.js';
 export { PartitionController } from './partition-controller.js';
 export { Simulation } from './simulation.js';
 export { SimulationFailure, type SimulationOptions, type SimulationReport } from './simulation-options.js';
