@@ -1,5 +1,10 @@
 // `omnipaxos-rocksdb/consensus`: OmniPaxos itself.
 
+export type { Applied, ProposeOptions } from '../replica/proposals.js';
+export { Replica, type ReplicaStatus } from '../replica/replica.js';
+export type { ReplicaOptions } from '../replica/replica-options.js';
+export type { StateMachine } from '../replica/state.js';
+export type { Membership, Transport, TransportLink } from '../transport/transport.js';
 export type { ServerConfig } from './configuration.js';
 export { ConsensusError, type ConsensusErrorCode } from './consensus-error.js';
 export type { DecidedBatch, DecidedItem } from './decided-reader.js';
@@ -10,8 +15,3 @@ export type { MessageSink } from './message-sink.js';
 export { OmniPaxos, type OmniPaxosOptions } from './omni-paxos.js';
 export { PaxosRunner, type ReaderOptions } from './paxos-runner.js';
 export type { Peer, RunnerOptions } from './runner-options.js';
-export type { Applied, ProposeOptions } from '../replica/proposals.js';
-export { Replica, type ReplicaStatus } from '../replica/replica.js';
-export type { ReplicaOptions } from '../replica/replica-options.js';
-export type { StateMachine } from '../replica/state.js';
-export type { Membership, Transport, TransportLink } from '../transport/transport.js';

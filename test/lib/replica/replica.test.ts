@@ -64,7 +64,10 @@ describe('propose', () => {
     const third = replica.propose(one('c'));
     expect(replica.status().inFlight.proposals).toBe(1);
     abort.abort();
-    expect(await second).toMatchObject({ code: 'NOT_DECIDED', message: expect.stringContaining('before there was room') });
+    expect(await second).toMatchObject({
+      code: 'NOT_DECIDED',
+      message: expect.stringContaining('before there was room'),
+    });
     expect(await first).toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('50 ms were over') });
     replicas.transport.partition.heal();
     expect((await third).result).toBe(1);
@@ -129,7 +132,12 @@ describe('a snapshot', () => {
     const leader = await replicas.leader();
     await Promise.all(names(400).map((key) => replicas.at(leader).propose(one(key))));
     await replicas.settled();
-    await until(() => replicas.at(leader).status().peers.every(({ lag }) => lag === 0));
+    await until(() =>
+      replicas
+        .at(leader)
+        .status()
+        .peers.every(({ lag }) => lag === 0),
+    );
     await Promise.all(names(60, 'more').map((key) => replicas.at(leader).propose(one(key))));
     await until(() => replicas.at(leader).status().compactedIdx > 0);
     const before = new Map(replicas.machine(leader).values);
@@ -156,7 +164,12 @@ describe('a snapshot', () => {
     await replicas.open(away);
     await replicas.settled();
     expect(replicas.machine(away).values.size).toBe(101);
-    await until(() => replicas.at(leader).status().peers.every(({ lag }) => lag === 0));
+    await until(() =>
+      replicas
+        .at(leader)
+        .status()
+        .peers.every(({ lag }) => lag === 0),
+    );
     await replicas.at(leader).takeSnapshot();
     expect(replicas.at(leader).status().compactedIdx).toBe(replicas.at(leader).status().snapshotIdx);
   });
@@ -248,8 +261,16 @@ describe('a replica', () => {
     const copy = join(replicas.folder, 'replica-3-again');
     await replicas.open(3, { path: copy, bootstrap: true });
     await replicas.at(1).propose(one('y'));
-    expect(replicas.at(1).status().peers.find(({ pid }) => pid === 3)).toMatchObject({ connected: false });
-    expect(replicas.at(3).status()).toMatchObject({ appliedIdx: 0, peers: [{ connected: false }, { connected: false }] });
+    expect(
+      replicas
+        .at(1)
+        .status()
+        .peers.find(({ pid }) => pid === 3),
+    ).toMatchObject({ connected: false });
+    expect(replicas.at(3).status()).toMatchObject({
+      appliedIdx: 0,
+      peers: [{ connected: false }, { connected: false }],
+    });
   });
 
   it('goes on from a copy of its disk, made while it was stopped', async () => {
@@ -268,7 +289,14 @@ describe('a replica', () => {
     const replicas = await three();
     await replicas.at(1).propose(one('x'));
     await replicas.settled();
-    await until(() => PIDS.every((pid) => replicas.at(pid).status().peers.every(({ lag }) => lag === 0)));
+    await until(() =>
+      PIDS.every((pid) =>
+        replicas
+          .at(pid)
+          .status()
+          .peers.every(({ lag }) => lag === 0),
+      ),
+    );
     const leader = await replicas.leader();
     const state = replicas.at(leader).leadership as LeadershipState & { epoch: bigint };
     expect(replicas.at(leader).status()).toEqual({
@@ -299,7 +327,13 @@ describe('a replica', () => {
     [{ snapshotEvery: 1 }, 'no other name'],
   ])('refuses %o', async (given, word) => {
     const peers = PIDS.map((pid) => ({ pid, endpoint: 'x' }));
-    const options = { path: temporaryFolder(), pid: 1, peers, stateMachine: new Counters(), transport: new MemTransport() };
+    const options = {
+      path: temporaryFolder(),
+      pid: 1,
+      peers,
+      stateMachine: new Counters(),
+      transport: new MemTransport(),
+    };
     const error = await failureOf(() => Replica.open({ ...options, ...given } as never));
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(word) });
   });
