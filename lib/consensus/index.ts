@@ -1,5 +1,9 @@
-// `omnipaxos-rocksdb/consensus`: OmniPaxos itself.
+// `omnipaxos-rocksdb/consensus`: OmniPaxos itself, and its way between processes.
 
+export type { TlsCredentials } from '../transport/credentials.js';
+export type { TcpTransportOptions } from '../transport/tcp-options.js';
+export { TcpTransport } from '../transport/tcp-transport.js';
+export type { Membership, Transport, TransportLink } from '../transport/transport.js';
 export type { ServerConfig } from './configuration.js';
 export { ConsensusError, type ConsensusErrorCode } from './consensus-error.js';
 export type { DecidedBatch, DecidedItem } from './decided-reader.js';
