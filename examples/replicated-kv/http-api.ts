@@ -1,0 +1,138 @@
+// The HTTP API of a replica. It tells its clients no more than it knows: what may have happened is not called a failure.
+
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConsensusError, type Replica } from 'omnipaxos-rocksdb/consensus';
+import type { Command, KeyValue, Result } from './key-value.js';
+
+/** Of each request, once its body is there. */
+export const TIMEOUT_MS = 5_000;
+const MAX_VALUE_BYTES = 1024 * 1024;
+
+export interface Service {
+  replica: Replica<Command, Result>;
+  store: KeyValue;
+}
+
+export interface Answer {
+  status: number;
+  /** A string is a value, as it is; everything else goes as JSON. */
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+type Handler = (service: Service, request: IncomingMessage, name: string, query: URLSearchParams) => Promise<Answer>;
+
+const HANDLERS: Record<string, Record<string, Handler>> = {
+  '/keys/*': { GET: read, PUT: write, DELETE: write },
+  '/status': { GET: status },
+  '/leader/*': { POST: transferLeadership },
+  '/snapshot': { POST: takeSnapshot },
+};
+
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+}
+
+/** Never rejects. `service` is undefined while the replica is being opened. */
+export async function answer(service: Service | undefined, request: IncomingMessage): Promise<Answer> {
+  try {
+    const [path = '', query] = (request.url ?? '').split('?', 2);
+    const [, first, name] = /^(\/[^/]*)(?:\/([^/]+))?$/.exec(path) ?? [];
+    const methods = HANDLERS[name === undefined ? `${first}` : `${first}/*`];
+    if (methods === undefined) throw new Refusal(404, `there is nothing at ${path}`);
+    const handle = methods[request.method as string];
+    const allow = Object.keys(methods).join(', ');
+    if (handle === undefined) throw new Refusal(405, `${path} takes ${allow}`, { allow });
+    if (service === undefined) throw new Refusal(503, 'the replica is starting');
+    return await handle(service, request, decoded(name ?? '', 'the path'), new URLSearchParams(query));
+  } catch (error) {
+    return answerTo(error, request.method === 'GET');
+  }
+}
+
+async function read({ replica, store }: Service, _: IncomingMessage, key: string, query: URLSearchParams) {
+  const stale = query.get('stale') ?? 'false';
+  if (stale !== 'true' && stale !== 'false') throw new Refusal(400, 'stale must be true or false');
+  // Behind the barrier this replica knows all that was acknowledged to anybody before this request.
+  if (stale === 'false') await replica.barrier({ timeoutMs: TIMEOUT_MS });
+  const value = store.get(key);
+  return value === undefined ? { status: 404, body: { error: 'there is no such key' } } : { status: 200, body: value };
+}
+
+async function write({ replica }: Service, request: IncomingMessage, key: string): Promise<Answer> {
+  const change = request.method === 'PUT' ? { set: await valueIn(request) } : { delete: true as const };
+  const command = { key, expected: expectedBy(request), ...change };
+  const { index, result } = await replica.propose(command, { timeoutMs: TIMEOUT_MS });
+  const before = result.before ?? null;
+  if (result.changed) return { status: 200, body: { index, before } };
+  return { status: 412, body: { error: 'the key has another value', value: before } };
+}
+
+/** `If-Match` has the value itself, percent-encoded where a header could not carry it. */
+function expectedBy({ headers }: IncomingMessage): string | null | undefined {
+  const [match, noneMatch] = [headers['if-match'], headers['if-none-match']];
+  if (noneMatch === undefined) return match === undefined ? undefined : decoded(match, 'If-Match');
+  if (noneMatch !== '*' || match !== undefined) throw new Refusal(400, 'If-None-Match must be *, without If-Match');
+  return null;
+}
+
+function decoded(text: string, where: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refusal(400, `${where} is not percent-encoded UTF-8`);
+  }
+}
+
+async function valueIn(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes <= MAX_VALUE_BYTES) pieces.push(piece); // the rest is read too: a client that still sends would miss the answer
+  }
+  if (bytes > MAX_VALUE_BYTES) throw new Refusal(413, `a value has up to ${MAX_VALUE_BYTES} bytes`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces));
+  } catch {
+    throw new Refusal(400, 'the value is not UTF-8');
+  }
+}
+
+async function status({ replica }: Service): Promise<Answer> {
+  const { snapshotFailure, ...rest } = replica.status();
+  const failure = snapshotFailure instanceof Error ? snapshotFailure.message : snapshotFailure;
+  return { status: 200, body: { ...rest, snapshotFailure: failure } };
+}
+
+async function transferLeadership({ replica }: Service, _: IncomingMessage, name: string): Promise<Answer> {
+  const { pid, peers } = replica.status();
+  const leader = Number(name);
+  if (leader !== pid && !peers.some((peer) => peer.pid === leader)) throw new Refusal(404, `no replica is ${name}`);
+  await replica.transferLeadership(leader, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return { status: 200, body: { leader } };
+}
+
+async function takeSnapshot({ replica }: Service): Promise<Answer> {
+  const index = await Promise.race([replica.takeSnapshot(), sleep(TIMEOUT_MS, undefined, { ref: false })]);
+  if (index !== undefined) return { status: 200, body: { index } };
+  return { status: 202, body: { message: 'it goes on: snapshotIdx of /status will tell' } };
+}
+
+function answerTo(error: unknown, isRead: boolean): Answer {
+  if (error instanceof Refusal) return { status: error.status, body: { error: error.message }, headers: error.headers };
+  const { message, name } = error as Error;
+  const isTimeout = name === 'TimeoutError'; // of the signal of a transfer
+  if (!(error instanceof ConsensusError) && !isTimeout) return { status: 500, body: { error: message } };
+  const code = error instanceof ConsensusError ? error.code : 'OUTCOME_UNKNOWN';
+  // A read changes nothing: where it has not come to its end, it can just be asked for again.
+  if (code !== 'OUTCOME_UNKNOWN' || isRead) return { status: 503, body: { error: message, code } };
+  return { status: 504, body: { error: `this may have happened, now or later: ${message}`, code } };
+}

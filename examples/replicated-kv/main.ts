@@ -1,0 +1,86 @@
+// One replica of a key-value store, with an HTTP API. Start three of them; any of them takes every request. Usage:
+// main.js --pid 1 --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003 --http 8001 --path data/1 [--bootstrap]
+// where --peers is the same on all, and --bootstrap is for the very first start of each.
+
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Replica, TcpTransport } from 'omnipaxos-rocksdb/consensus';
+import { type Answer, answer, type Service, TIMEOUT_MS } from './http-api.js';
+import { type Command, KeyValue, type Result } from './key-value.js';
+import { parseOptions } from './options.js';
+
+/** Longer than the slowest fsync, or a slow disk costs the lead. */
+const ELECTION_TIMEOUT_MS = 500;
+const TICK_MS = 20;
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+let service: Service | undefined;
+const limits = { requestTimeout: 2 * TIMEOUT_MS, connectionsCheckingInterval: 1000 };
+const server = createServer(limits, async (request, response) => send(response, await answer(service, request)));
+
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  const isValue = typeof body === 'string';
+  const epochsAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  response.writeHead(status, {
+    'content-type': isValue ? 'text/plain; charset=utf-8' : 'application/json',
+    ...(!server.listening && { connection: 'close' }), // the process waits for its connections to end
+    ...headers,
+  });
+  response.end(isValue ? body : `${JSON.stringify(body, epochsAsText)}\n`);
+}
+
+try {
+  const { listen, http, ...rest } = parseOptions(process.argv.slice(2));
+  server.listen(http, '127.0.0.1');
+  await once(server, 'listening');
+  const transport = new TcpTransport({ listen, electionTimeoutMs: ELECTION_TIMEOUT_MS });
+  const store = new KeyValue();
+  const replica = await Replica.open<Command, Result>({
+    ...rest, // path, pid, peers, bootstrap
+    stateMachine: store,
+    transport,
+    tickIntervalMs: TICK_MS,
+    electionTicks: ELECTION_TIMEOUT_MS / TICK_MS,
+  });
+  service = { replica, store };
+  replica.stopped.then((error) => error && fail(`the replica has ended: ${error.message}`));
+  const stopOnce = () => {
+    for (const signal of SIGNALS) process.off(signal, stopOnce); // a second one ends the process at once
+    stop(replica, transport).catch(fail);
+  };
+  for (const signal of SIGNALS) process.on(signal, stopOnce);
+  console.log(`replica ${rest.pid} serves http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+} catch (error) {
+  fail(error);
+}
+
+/** Nobody has to notice that this replica is gone: another leads before, and requests that are open get their answers. */
+async function stop(replica: Replica<Command, Result>, transport: TcpTransport): Promise<void> {
+  await handOver(replica);
+  const closed = once(server, 'close');
+  server.close();
+  const giveUp = setTimeout(() => server.closeAllConnections(), 2 * TIMEOUT_MS);
+  await closed;
+  clearTimeout(giveUp);
+  await replica.stop();
+  await transport.close();
+}
+
+async function handOver(replica: Replica<Command, Result>): Promise<void> {
+  const { leadership, peers } = replica.status();
+  if (leadership.role !== 'leader') return;
+  const lagOf = ({ lag = Number.MAX_SAFE_INTEGER }: (typeof peers)[number]) => lag;
+  const [next] = peers.filter(({ connected }) => connected).sort((a, b) => lagOf(a) - lagOf(b));
+  if (next === undefined) return;
+  try {
+    await replica.transferLeadership(next.pid, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    console.error(`the lead was not handed over: ${(error as Error).message}`); // the others will elect one
+  }
+}
