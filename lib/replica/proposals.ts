@@ -112,6 +112,17 @@ export class Proposals<R> {
     this.#goOn();
   }
 
+  /** A state of a peer's has come in place of the entries of some: that they were applied is known, and not with which result. */
+  passed(hasApplied: (counter: number) => boolean): void {
+    for (const [counter, proposal] of this.#pending) {
+      if (!hasApplied(counter)) continue;
+      this.#forget(proposal.sent);
+      const message = 'the proposal was applied, and its result lost: the state behind it came from a peer';
+      proposal.reject(new ConsensusError('OUTCOME_UNKNOWN', message));
+    }
+    this.#goOn();
+  }
+
   /** Who leads has changed: what was proposed to another leader may be lost. Undefined: nobody is known to lead. */
   ledUnder(epoch: bigint | undefined): void {
     this.#epoch = epoch;

@@ -1,5 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
+import { once } from 'node:events';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Database, RocksError } from '../../binding/index.js';
+import { NODE_CLOCK } from '../consensus/clock.js';
 import { checkRecord, invalid } from '../consensus/configuration.js';
 import { ConsensusError, messageOf } from '../consensus/consensus-error.js';
 import type { DecidedBatch } from '../consensus/decided-reader.js';
@@ -13,11 +15,12 @@ import { SnapshotStore } from '../snapshots/index.js';
 import type { TransportLink } from '../transport/transport.js';
 import type { Applier } from './applier.js';
 import { IDENTITIES, Identity } from './identity.js';
-import { decodeNote, encodeNote, isNote } from './notes.js';
+import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
 import { type Applied, Proposals, type ProposeOptions } from './proposals.js';
 import { type CheckedReplicaOptions, checkReplicaOptions, type ReplicaOptions } from './replica-options.js';
 import { Snapshots } from './snapshots.js';
+import { StateTransfer } from './state-transfer.js';
 
 const SNAPSHOTS = 'snapshots';
 /** Of the engine's default. */
@@ -26,6 +29,7 @@ const RESEND_TICKS = 100;
 const TELL_TICKS = 10;
 /** Longer than an election takes. */
 const ASK_TICKS = 50;
+const BUSY_POLL_MS = 20;
 
 /** Where a replica stands, as {@link Replica.status} gives it. */
 export interface ReplicaStatus {
@@ -51,6 +55,8 @@ export interface ReplicaStatus {
     connected: boolean;
     /** How many entries it lacks of what is decided, as far as it has told; undefined where it has not yet. */
     lag: number | undefined;
+    /** This replica's state is on its way to the peer, which lacks what the log has no longer. */
+    transfer: boolean;
   }[];
 }
 
@@ -66,9 +72,11 @@ export class Replica<C, R = void> implements AsyncDisposable {
   readonly #storage: AsyncRocksdbStorage<Uint8Array>;
   readonly #identity: Identity;
   readonly #runner: PaxosRunner<Uint8Array>;
-  readonly #applier: Applier<C, R>;
+  /** Another one once a peer's state has come. */
+  #applier: Applier<C, R>;
   readonly #proposals: Proposals<R>;
   readonly #snapshots: Snapshots;
+  readonly #states: StateTransfer;
   readonly #standings: PeerStandings;
   readonly #ending = new AbortController();
   #link: TransportLink | undefined;
@@ -105,7 +113,11 @@ export class Replica<C, R = void> implements AsyncDisposable {
       opened.push(() => storage.close());
       // Before it has spoken, what is there is what an earlier attempt has left.
       const isFirst = !identity.hasSpoken && (await storage.getPromise()) === undefined;
-      const runner = await PaxosRunner.open<Uint8Array>({
+      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
+      const snapshots = new Snapshots(store, storage, group);
+      const states = new StateTransfer(store, group, () => (snapshots.isTaking ? undefined : snapshots.current));
+      await states.open();
+      const runnerOptions = {
         cluster,
         server,
         storage,
@@ -114,14 +126,22 @@ export class Replica<C, R = void> implements AsyncDisposable {
         bootstrap: isFirst,
         entryCodec: rawCodec,
         earlyRelease: checked.earlyRelease,
-      });
+      };
+      const runner = await PaxosRunner.openOn<Uint8Array>(NODE_CLOCK, runnerOptions, {}, states);
       opened.push(() => runner.stop());
-      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
-      const snapshots = new Snapshots(store, storage, group);
       const applier = await snapshots.restore(checked.stateMachine, checked.commandCodec);
       const compactedIdx = await storage.getCompactedIdx();
       await identity.speaks();
-      const replica = new Replica(checked, { database, storage, identity, runner, snapshots, applier, compactedIdx });
+      const replica = new Replica(checked, {
+        database,
+        storage,
+        identity,
+        runner,
+        snapshots,
+        states,
+        applier,
+        compactedIdx,
+      });
       await replica.#begin();
       return replica;
     } catch (error) {
@@ -138,6 +158,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
       identity: Identity;
       runner: PaxosRunner<Uint8Array>;
       snapshots: Snapshots;
+      states: StateTransfer;
       applier: Applier<C, R>;
       compactedIdx: LogIndex;
     },
@@ -149,6 +170,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
     this.#identity = identity;
     this.#runner = runner;
     this.#snapshots = parts.snapshots;
+    this.#states = parts.states;
     this.#applier = applier;
     this.#compactedIdx = parts.compactedIdx;
     const others = options.peers.filter(({ pid }) => pid !== options.server.pid);
@@ -159,11 +181,18 @@ export class Replica<C, R = void> implements AsyncDisposable {
       resendTicks: RESEND_TICKS,
       append: (envelope) => this.#append(envelope),
     });
-    applier.listener = (counter, index, result) => this.#proposals.applied(counter, index, result);
-    applier.own = { replicaId: identity.replicaId, incarnation: identity.incarnation };
+    this.#follow(applier);
+    this.#states.send = (to, note) => this.#link?.send(to, encodeNote(note));
+    this.#states.hasCome = (from) => this.#runner.connected(from);
     this.stopped = new Promise((resolve) => {
       this.#tellStopped = resolve;
     });
+  }
+
+  #follow(applier: Applier<C, R>): void {
+    applier.own = { replicaId: this.#identity.replicaId, incarnation: this.#identity.incarnation };
+    applier.listener = (counter, index, result) => this.#proposals.applied(counter, index, result);
+    this.#applier = applier;
   }
 
   async #begin(): Promise<void> {
@@ -230,14 +259,17 @@ export class Replica<C, R = void> implements AsyncDisposable {
   }
 
   /**
-   * Takes a snapshot of what has been applied, and lets go of the log before it but for `keepEntries` and for what a peer
-   * lacks. Gives the index that it stands for. One that is under way already comes first.
+   * Takes a snapshot of what has been applied, and lets go of the log before it but for `keepEntries`. Gives the index that it
+   * stands for. One that is under way already comes first, and so does a peer that takes the one before.
    * @throws ConsensusError as a rejection: `STORAGE_FAILED`; what the state machine's `snapshot` throws, as it is
    */
   async takeSnapshot(): Promise<LogIndex> {
     this.#refuseIfEnded();
     try {
-      await this.#snapshots.take(this.#applier, (index) => this.#toKeep(index), this.#ending.signal);
+      const { signal } = this.#ending;
+      // The one that there is stays for as long as a peer takes it.
+      while (this.#states.isBusy) await sleep(BUSY_POLL_MS, undefined, { signal });
+      await this.#snapshots.take(this.#applier, this.#options.keepEntries, signal);
       this.#compactedIdx = await this.#storage.getCompactedIdx();
       return this.#snapshots.index;
     } catch (error) {
@@ -310,6 +342,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
           pid,
           connected: this.#link?.isConnected(pid) ?? false,
           lag: this.#standings.lag(pid, decidedIdx),
+          transfer: this.#states.isSendingTo(pid),
         })),
     };
   }
@@ -350,6 +383,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
   async #closeAll(): Promise<void> {
     const parts = [
       () => this.#link?.leave(),
+      () => this.#states.close(),
       () => this.#runner.stop(),
       () => this.#snapshots.idle(),
       () => this.#storage.close(),
@@ -378,17 +412,34 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   async #applyAll(): Promise<void> {
     try {
-      const { signal } = this.#ending;
-      for await (const batch of this.#runner.decidedBatches(this.#applier.appliedIdx, { signal })) {
-        if (!(await this.#apply(batch))) return;
+      while (await this.#applyUntilInstalled()) {
+        const { stateMachine, commandCodec } = this.#options;
+        this.#follow(await this.#snapshots.restore(stateMachine, commandCodec));
+        this.#compactedIdx = await this.#storage.getCompactedIdx();
+        this.#proposals.passed((counter) => this.#applier.hasApplied(counter));
       }
     } catch (error) {
-      this.#endWith(error as Error); // where it ends already, this is what ended it
+      this.#endWith(asConsensusError(error) as Error); // where it ends already, this is what ended it
     }
   }
 
+  /** True once a peer's state has taken the place of the log; false where nothing more will be decided. */
+  async #applyUntilInstalled(): Promise<boolean> {
+    const signal = AbortSignal.any([this.#ending.signal, this.#states.nextInstallation]);
+    try {
+      for await (const batch of this.#runner.decidedBatches(this.#applier.appliedIdx, { signal })) {
+        if (!(await this.#apply(batch, signal))) return false;
+      }
+    } catch (error) {
+      // The log may move before the state is durable.
+      if (this.#states.isInstalling && !signal.aborted) await once(signal, 'abort');
+      if (!signal.aborted) throw error;
+    }
+    return !this.#ending.signal.aborted;
+  }
+
   /** False behind the last that there will be. */
-  async #apply(batch: DecidedBatch<Uint8Array>): Promise<boolean> {
+  async #apply(batch: DecidedBatch<Uint8Array>, ended: AbortSignal): Promise<boolean> {
     if ('stopsign' in batch) {
       this.#proposals.end(
         () => new ConsensusError('NOT_DECIDED', 'the configuration has ended before the proposal was decided'),
@@ -396,12 +447,12 @@ export class Replica<C, R = void> implements AsyncDisposable {
       );
       return false;
     }
-    await this.#applier.apply(batch.index, batch.entries, this.#ending.signal);
-    if (this.#end !== undefined) return false;
+    await this.#applier.apply(batch.index, batch.entries, ended);
+    if (ended.aborted) return true; // the reader says what to do
     const { snapshotEveryEntries, snapshotEveryBytes } = this.#options;
     const { entries, bytes } = this.#applier.behind(this.#snapshots.lastTriedAt);
     if (entries >= snapshotEveryEntries || bytes >= snapshotEveryBytes) {
-      if (!this.#snapshots.isTaking) this.takeSnapshot().catch(() => {}); // status() tells
+      if (!this.#snapshots.isTaking && !this.#states.isBusy) this.takeSnapshot().catch(() => {}); // status() tells
     }
     return true;
   }
@@ -432,8 +483,8 @@ export class Replica<C, R = void> implements AsyncDisposable {
     if (this.#end !== undefined) return;
     if (isNote(message)) {
       const note = decodeNote(message);
-      if (note?.type === 'standing') this.#standings.tell(from, note.decidedIdx);
-      else if (note?.type === 'lead') this.#runner.tryBecomeLeader();
+      if (note === undefined) this.#refusedMessages++;
+      else this.#heed(from, note);
       return;
     }
     try {
@@ -443,16 +494,20 @@ export class Replica<C, R = void> implements AsyncDisposable {
     }
   }
 
+  #heed(from: number, note: Note): void {
+    if (note.type === 'lead') this.#runner.tryBecomeLeader();
+    else if (note.type === 'standing') {
+      this.#standings.tell(from, note.decidedIdx);
+      this.#states.told(from, note.decidedIdx);
+    } else this.#states.heed(from, note);
+  }
+
   #tick(): void {
     this.#proposals.tick();
+    this.#states.tick(this.#runner.decidedIdx);
     if (++this.#ticks % TELL_TICKS !== 0) return;
     const note = encodeNote({ type: 'standing', decidedIdx: this.#runner.decidedIdx });
     for (const { pid } of this.#options.peers) if (pid !== this.#options.server.pid) this.#link?.send(pid, note);
-  }
-
-  /** What a peer lacks stays in the log: it could be had from nowhere else. */
-  #toKeep(index: LogIndex): number {
-    return Math.max(this.#options.keepEntries, index - this.#standings.lowest);
   }
 }
 

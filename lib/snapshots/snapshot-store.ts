@@ -1,12 +1,13 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Database, WriteBatch } from '../../binding/index.js';
+import type { PackedBatch } from '../../binding/packed-batch.js';
 import { packedOf } from '../../binding/write-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { manifestKey } from '../format/snapshot-keys.js';
-import type { Manifest } from '../format/snapshot-records.js';
+import { encodeManifest, type Manifest } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
 import { COMPACTION, type LogMove, type LogStorage, logOf, RESTORATION } from './log-move.js';
@@ -161,6 +162,20 @@ export class SnapshotStore {
 
   #write(write: SnapshotWrite): Promise<SnapshotInfo> {
     return writeSnapshot(this.#shared, this.#chunkBytes, write);
+  }
+
+  /**
+   * @internal The records by which the snapshot `from` takes the name `to`, for a write of the caller's: until it is done,
+   * nobody may write either name.
+   */
+  async renaming(from: string, to: string): Promise<PackedBatch> {
+    const [manifest, replaced] = await Promise.all([this.#shared.manifest(from), this.#shared.occupant(to)]);
+    if (manifest === undefined)
+      throw new StorageError('INVALID_ARGUMENT', `there is no snapshot ${JSON.stringify(from)}`);
+    const { family } = this.#shared;
+    const batch = new WriteBatch().put(family, manifestKey(to), encodeManifest(manifestKey(to), manifest));
+    this.#shared.removeChunks(batch.delete(family, manifestKey(from)), replaced?.id);
+    return packedOf(batch).copy();
   }
 
   /**
