@@ -11,6 +11,7 @@ import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { rawCodec } from '../format/raw-codec.js';
 import { AsyncRocksdbStorage } from '../log/index.js';
+import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
 import type { TransportLink } from '../transport/transport.js';
 import type { Applier } from './applier.js';
@@ -265,16 +266,25 @@ export class Replica<C, R = void> implements AsyncDisposable {
    */
   async takeSnapshot(): Promise<LogIndex> {
     this.#refuseIfEnded();
-    try {
-      const { signal } = this.#ending;
-      // The one that there is stays for as long as a peer takes it.
-      while (this.#states.isBusy) await sleep(BUSY_POLL_MS, undefined, { signal });
-      await this.#snapshots.take(this.#applier, this.#options.keepEntries, signal);
-      this.#compactedIdx = await this.#storage.getCompactedIdx();
-      return this.#snapshots.index;
-    } catch (error) {
-      throw asConsensusError(error);
+    const { signal } = this.#ending;
+    for (;;) {
+      while (this.#mustKeepSnapshot)
+        await sleep(BUSY_POLL_MS, undefined, { signal }).catch(() => this.#refuseIfEnded());
+      const overtaken = this.#states.nextInstallation;
+      try {
+        await this.#snapshots.take(this.#applier, this.#options.keepEntries, signal);
+        this.#compactedIdx = await this.#storage.getCompactedIdx();
+        return this.#snapshots.index;
+      } catch (error) {
+        // A peer's state has come meanwhile, which was further.
+        if (!overtaken.aborted || signal.aborted) throw asConsensusError(error);
+      }
     }
+  }
+
+  /** A peer takes it, or the state machine is to be put where a peer's state is. */
+  get #mustKeepSnapshot(): boolean {
+    return this.#states.isBusy || this.#applier.appliedIdx < accessOf(this.#storage).cursor.compactedIdx;
   }
 
   /**
@@ -452,7 +462,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
     const { snapshotEveryEntries, snapshotEveryBytes } = this.#options;
     const { entries, bytes } = this.#applier.behind(this.#snapshots.lastTriedAt);
     if (entries >= snapshotEveryEntries || bytes >= snapshotEveryBytes) {
-      if (!this.#snapshots.isTaking && !this.#states.isBusy) this.takeSnapshot().catch(() => {}); // status() tells
+      if (!this.#snapshots.isTaking && !this.#mustKeepSnapshot) this.takeSnapshot().catch(() => {}); // status() tells
     }
     return true;
   }
