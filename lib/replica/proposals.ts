@@ -17,7 +17,9 @@ export interface ProposeOptions {
 
 /** A proposal that has been applied. */
 export interface Applied<R> {
+  /** Of its entry in the log. */
   index: LogIndex;
+  /** What `apply` gave. */
   result: R;
 }
 

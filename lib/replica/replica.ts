@@ -34,12 +34,17 @@ const BUSY_POLL_MS = 20;
 
 /** Where a replica stands, as {@link Replica.status} gives it. */
 export interface ReplicaStatus {
+  /** Of this replica. */
   pid: number;
+  /** Of the configuration that it is part of. */
   configurationId: number;
   /** Of this log on this disk, for ever. */
   replicaId: string;
+  /** Whom it takes for the leader. */
   leadership: LeadershipState;
+  /** How far the log is decided. */
   decidedIdx: LogIndex;
+  /** How far it has been applied here. */
   appliedIdx: LogIndex;
   /** Where the log begins. */
   compactedIdx: LogIndex;
@@ -51,8 +56,11 @@ export interface ReplicaStatus {
   refusedMessages: number;
   /** Proposals of this replica that have not settled. */
   inFlight: { proposals: number; bytes: number };
+  /** The other replicas. */
   peers: {
+    /** Of the peer. */
     pid: number;
+    /** Whether messages to it go anywhere. */
     connected: boolean;
     /** How many entries it lacks of what is decided, as far as it has told; undefined where it has not yet. */
     lag: number | undefined;

@@ -1,6 +1,7 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { SnapshotStore } from '../snapshots/index.js';
+import { renaming } from '../snapshots/snapshot-store.js';
 import type { Note } from './notes.js';
 
 /** After so many ticks without an answer a piece is asked for again. */
@@ -126,7 +127,7 @@ export class StateReceiver {
   async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
     try {
       await this.#store.put(this.#incoming, index, this.#pieces(from, index, byteLength));
-      const records = await this.#store.renaming(this.#incoming, this.#name);
+      const records = await renaming(this.#store, this.#incoming, this.#name);
       if (this.#isClosed) return;
       this.#arrived = { index, records, ticks: 0 };
       this.#tellArrived(from, index);
