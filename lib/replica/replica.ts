@@ -3,8 +3,9 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Database, RocksError } from '../../binding/index.js';
 import { NODE_CLOCK } from '../consensus/clock.js';
 import { checkRecord, invalid } from '../consensus/configuration.js';
-import { ConsensusError, messageOf } from '../consensus/consensus-error.js';
+import { ConsensusError } from '../consensus/consensus-error.js';
 import type { DecidedBatch } from '../consensus/decided-reader.js';
+import { encodeEntry, MAX_BYTES } from '../consensus/entry-bytes.js';
 import type { LeadershipState } from '../consensus/leadership.js';
 import { PaxosRunner, type ReaderOptions } from '../consensus/paxos-runner.js';
 import type { LogIndex } from '../contract/storage.js';
@@ -15,6 +16,7 @@ import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
 import type { TransportLink } from '../transport/transport.js';
 import type { Applier } from './applier.js';
+import { HEAD_BYTES } from './envelope.js';
 import { IDENTITIES, Identity } from './identity.js';
 import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
@@ -31,6 +33,7 @@ const TELL_TICKS = 10;
 /** Longer than an election takes. */
 const ASK_TICKS = 50;
 const BUSY_POLL_MS = 20;
+const MAX_COMMAND_BYTES = MAX_BYTES - HEAD_BYTES;
 
 /** Where a replica stands, as {@link Replica.status} gives it. */
 export interface ReplicaStatus {
@@ -217,8 +220,13 @@ export class Replica<C, R = void> implements AsyncDisposable {
       disconnected: () => {},
       receive: (from, message) => this.#receive(from, message),
     });
+    try {
+      this.#runner.start(link);
+    } catch (error) {
+      await link.leave();
+      throw error;
+    }
     this.#link = link;
-    this.#runner.start(link);
     this.#timer = setInterval(() => this.#tick(), tickIntervalMs);
     this.#runner.stopped.then((error) => this.#endWith(error));
     this.#applyAll();
@@ -237,14 +245,12 @@ export class Replica<C, R = void> implements AsyncDisposable {
    */
   async propose(command: C, options: ProposeOptions = {}): Promise<Applied<R>> {
     const checked = checkProposeOptions(options);
-    if (command === undefined) throw invalid('command', 'a value', command);
-    let bytes: Uint8Array;
-    try {
-      bytes = Buffer.from(this.#options.commandCodec.encode(command));
-    } catch (error) {
-      throw new ConsensusError('INVALID_ARGUMENT', `command cannot be encoded: ${messageOf(error)}`, { cause: error });
+    const bytes = encodeEntry(command, this.#options.commandCodec, 'command');
+    if (bytes.byteLength > MAX_COMMAND_BYTES) {
+      const message = `command has ${bytes.byteLength} bytes, more than ${MAX_COMMAND_BYTES}`;
+      throw new ConsensusError('INVALID_ARGUMENT', message);
     }
-    return this.#proposals.propose(bytes, checked);
+    return this.#proposals.propose(Buffer.from(bytes), checked);
   }
 
   /**

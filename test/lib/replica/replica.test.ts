@@ -87,6 +87,16 @@ describe('propose', () => {
     expect(await failureOf(() => replica.propose(one('x'), { timeout: 1 } as never))).toMatchObject(invalid);
     expect(await failureOf(() => replica.propose(one('x'), { timeoutMs: -1 }))).toMatchObject(invalid);
     expect(await failureOf(() => replica.barrier({ signal: 1 as never }))).toMatchObject(invalid);
+    const codec = { encode: () => new Uint8Array(2 ** 31 - 2 ** 16 - 1), decode: () => one('x') };
+    const path = temporaryFolder();
+    const peers = PIDS.map((pid) => ({ pid, endpoint: 'x' }));
+    const given = { path, pid: 1, peers, stateMachine: new Counters(), transport: new MemTransport(), bootstrap: true };
+    const other = await Replica.open<Add, number>({ ...given, commandCodec: codec as never });
+    opened.push(other);
+    expect(await failureOf(() => other.propose(one('x')))).toMatchObject({
+      ...invalid,
+      message: expect.stringContaining('command has 2147418111 bytes'),
+    });
     expect((await replica.propose(one('x'))).result).toBe(1);
   });
 
