@@ -51,8 +51,8 @@ function numbersOf(note: Note): readonly number[] {
   }
 }
 
-/** Undefined for what is none, or is of a later version. */
-export function decodeNote(bytes: Uint8Array): Note | undefined {
+/** @throws RangeError where it is none, or is of a later version */
+export function decodeNote(bytes: Uint8Array): Note {
   const type = KINDS[(bytes[0] ?? 0) - FIRST];
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const has = (count: number) => buffer.length === 1 + 8 * count;
@@ -66,7 +66,8 @@ export function decodeNote(bytes: Uint8Array): Note | undefined {
   else if (type === 'piece' && buffer.length > 17) {
     note = { type, index: number(0), offset: number(1), bytes: buffer.subarray(17) };
   }
-  return note !== undefined && numbersOf(note).every(Number.isSafeInteger) ? note : undefined;
+  if (note === undefined || !numbersOf(note).every(Number.isSafeInteger)) throw new RangeError('it is no note');
+  return note;
 }
 
 /** Whether the engine has nothing to do with it. */

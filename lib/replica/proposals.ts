@@ -2,6 +2,7 @@
 // until it has been applied here or nobody waits for it any more.
 
 import Denque from 'denque';
+import { checkRecord, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { Proposer } from './applied-proposals.js';
@@ -208,4 +209,15 @@ function waiting({ signal, timeoutMs }: ProposeOptions, end: (how: string) => vo
     signal?.removeEventListener('abort', aborted);
     clearTimeout(timer);
   };
+}
+
+/** @throws ConsensusError INVALID_ARGUMENT */
+export function checkProposeOptions(options: ProposeOptions): ProposeOptions {
+  const { signal, timeoutMs } = checkRecord<ProposeOptions>('options', options, ['signal', 'timeoutMs']);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalid('options.signal', 'an AbortSignal', signal);
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+    throw invalid('options.timeoutMs', 'milliseconds, from 0 to 2^31 - 1', timeoutMs);
+  }
+  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
 }
