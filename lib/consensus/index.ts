@@ -1,9 +1,12 @@
-// `omnipaxos-rocksdb/consensus`: OmniPaxos itself.
+// `omnipaxos-rocksdb/consensus`: OmniPaxos itself, and its way between processes.
 
 export type { Applied, ProposeOptions } from '../replica/proposals.js';
 export { Replica, type ReplicaStatus } from '../replica/replica.js';
 export type { ReplicaOptions } from '../replica/replica-options.js';
 export type { StateMachine } from '../replica/state.js';
+export type { TlsCredentials } from '../transport/credentials.js';
+export type { TcpTransportOptions } from '../transport/tcp-options.js';
+export { TcpTransport } from '../transport/tcp-transport.js';
 export type { Membership, Transport, TransportLink } from '../transport/transport.js';
 export type { ServerConfig } from './configuration.js';
 export { ConsensusError, type ConsensusErrorCode } from './consensus-error.js';

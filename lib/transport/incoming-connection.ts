@@ -1,0 +1,186 @@
+// A connection that a peer has dialled: who it speaks for is checked, group by group, and its messages are given.
+
+import type { Socket } from 'node:net';
+import { nameRefusal } from './credentials.js';
+import type { Frame } from './frame-reader.js';
+import { FramedSocket } from './framed-socket.js';
+import {
+  CHANNEL_BYTES,
+  type Hello,
+  type Join,
+  joinedFrame,
+  malformed,
+  readChannel,
+  readHello,
+  readJoin,
+  readLeave,
+  refusedFrame,
+  TYPE,
+} from './frames.js';
+import type { Incoming, Member } from './member.js';
+import { quoted, type RefusalLog } from './refusal-log.js';
+
+/** Of answers: a peer that asks on and does not read them must not fill memory. */
+const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
+
+/** What all incoming connections share. */
+export interface Reception {
+  readonly silentTicks: number;
+  readonly maxFrameBytes: number;
+  readonly log: RefusalLog;
+  member(group: string): Member | undefined;
+  /** The connection takes the place of older ones on its line. Returns false where a newer one has it. */
+  takeLine(hello: Hello, connection: IncomingConnection): boolean;
+  /** Whether some group has let it in; told whenever that changes. */
+  introduced(connection: IncomingConnection, isIntroduced: boolean): void;
+  /** The member has a new connection from its peer. */
+  heardOf(member: Member, pid: number): void;
+  /** Once. */
+  ended(connection: IncomingConnection): void;
+}
+
+interface Channel extends Incoming {
+  readonly member: Member;
+  readonly from: number;
+}
+
+export class IncomingConnection {
+  readonly #name: string;
+  readonly #reception: Reception;
+  readonly #socket: FramedSocket;
+  readonly #channels = new Map<number, Channel>();
+  #lastChannel = 0;
+  #line: string | undefined;
+
+  constructor(socket: Socket, address: string, reception: Reception) {
+    this.#name = `connection from ${address}`;
+    this.#reception = reception;
+    this.#socket = new FramedSocket(socket, reception.silentTicks, {
+      frame: (frame) => this.#take(frame),
+      violated: (reason) => this.refuse(reason),
+      ended: () => this.#ended(),
+    });
+  }
+
+  /** That it has named; undefined before. */
+  get line(): string | undefined {
+    return this.#line;
+  }
+
+  tick(): void {
+    this.#socket.tick();
+  }
+
+  /** Ends it, and tells the peer why. */
+  refuse(reason: string): void {
+    if (this.#socket.hasEnded) return;
+    this.#reception.log.tell(this.#name, `it is refused: ${reason}`);
+    this.#socket.refuse(reason);
+    this.#ended();
+  }
+
+  /** Ends it without a word: a newer one is there. */
+  replace(): void {
+    if (this.#socket.hasEnded) return;
+    this.#socket.end();
+    this.#ended();
+  }
+
+  #ended(): void {
+    for (const number of [...this.#channels.keys()]) this.#drop(number);
+    this.#reception.ended(this);
+  }
+
+  // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #take({ type, payload, isOwn }: Frame): void {
+    if (this.#line === undefined) {
+      if (type !== TYPE.hello) throw malformed(`it begins with a frame of type ${type}`);
+      this.#greet(readHello(payload));
+    } else if (type === TYPE.message) {
+      this.#receive(payload, isOwn);
+    } else if (type === TYPE.join) {
+      this.#join(readJoin(payload));
+    } else if (type === TYPE.leave) {
+      this.#drop(readLeave(payload));
+      this.#tellIntroduced();
+    } else {
+      throw malformed(`it sends a frame of type ${type}`);
+    }
+  }
+
+  #greet(hello: Hello): void {
+    this.#line = hello.line;
+    if (!this.#reception.takeLine(hello, this)) this.replace();
+  }
+
+  /** The copy is its receiver's: a view would keep all that has come with it. */
+  #receive(payload: Buffer, isOwn: boolean): void {
+    const number = readChannel(payload);
+    if (number === 0 || number > this.#lastChannel) throw malformed(`it sends a message on channel ${number}`);
+    const channel = this.#channels.get(number);
+    if (channel === undefined) return; // given up on this side, and the peer does not know it yet
+    const message = payload.subarray(CHANNEL_BYTES);
+    channel.member.receive(channel.from, isOwn ? message : Buffer.from(message));
+  }
+
+  // ── Channels ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #join(join: Join): void {
+    const { channel: number, from } = join;
+    if (number <= this.#lastChannel) throw malformed(`it joins on channel ${number} behind ${this.#lastChannel}`);
+    this.#lastChannel = number;
+    const member = this.#reception.member(join.group);
+    const refusal = member === undefined ? 'it has not joined this group' : this.#refusal(join, member);
+    if (this.#socket.hasEnded) return; // within the call
+    if (member === undefined || refusal !== undefined) {
+      const who = `replica ${from} of group ${quoted(join.group)}`;
+      this.#reception.log.tell(this.#name, `${who} is refused: ${refusal}`);
+      this.#answer(refusedFrame(number, refusal as string));
+      return;
+    }
+    member.incoming.get(from)?.close('a newer connection has taken its place');
+    const channel: Channel = { member, from, close: (reason) => this.#close(number, reason) };
+    this.#channels.set(number, channel);
+    member.incoming.set(from, channel);
+    this.#socket.maxMessageBytes = CHANNEL_BYTES + this.#reception.maxFrameBytes;
+    this.#tellIntroduced();
+    member.connected(from);
+    if (this.#channels.get(number) !== channel) return; // closed within the call
+    this.#answer(joinedFrame(number, member.replicaId));
+    this.#reception.heardOf(member, from);
+  }
+
+  #refusal({ configurationId, from, to, replicaId }: Join, member: Member): string | undefined {
+    if (to !== member.pid) return `it is replica ${member.pid}, not ${to}`;
+    if (configurationId !== member.configurationId) {
+      return `it is in configuration ${member.configurationId}, not ${configurationId}`;
+    }
+    if (!member.pids.has(from)) return `${from} is none of its peers`;
+    return nameRefusal(this.#socket.socket, from) ?? member.refusal(from, replicaId);
+  }
+
+  #close(number: number, reason: string): void {
+    this.#answer(refusedFrame(number, reason));
+    this.#drop(number);
+    this.#tellIntroduced();
+  }
+
+  #drop(number: number): void {
+    const channel = this.#channels.get(number);
+    if (channel === undefined) return;
+    this.#channels.delete(number);
+    const { member, from } = channel;
+    if (member.incoming.get(from) === channel) member.incoming.delete(from);
+    member.disconnected(from);
+  }
+
+  #tellIntroduced(): void {
+    if (!this.#socket.hasEnded) this.#reception.introduced(this, this.#channels.size > 0);
+  }
+
+  #answer(frame: Buffer): void {
+    this.#socket.write(frame);
+    if (this.#socket.waitingBytes > MAX_WAITING_ANSWER_BYTES) this.refuse('it does not read what it is answered');
+  }
+}
