@@ -145,12 +145,12 @@ pub fn contents(env: &Env, frame: Uint8Array) -> napi::Result<BufferSlice<'_>> {
     }
 }
 
-/// Whether a state came with `frame`; the reason where it is no frame, or not whole and in range. Nothing is allocated in
-/// Node for a good one: each message comes through here.
+/// The index of the state that `frame` rests on, -1 where it does on none; the reason where it is no frame, or not whole and
+/// in range. Nothing is allocated in Node for a good one: each message comes through here.
 #[napi]
-pub fn check(frame: Uint8Array) -> Either<bool, String> {
+pub fn check(frame: Uint8Array) -> Either<f64, String> {
     match caught(|| wire::check(&frame)) {
-        Ok(has_state) => Either::A(has_state),
+        Ok(state_at) => Either::A(state_at.map_or(-1.0, |at| at as f64)),
         Err(reason) => Either::B(reason),
     }
 }

@@ -166,11 +166,12 @@ pub fn decode(frame: &[u8]) -> Parsed<Frame> {
     decode_by(Reader::new(frame))
 }
 
-/// That `frame` is one, by the rules of `decode`. Returns whether a state came with it.
-pub fn check(frame: &[u8]) -> Parsed<bool> {
-    Ok(contents(decode_by(Reader::that_only_checks(frame))?)
-        .1
-        .is_some())
+/// That `frame` is one, by the rules of `decode`. Returns the index of the state that it rests on, if it does on one.
+pub fn check(frame: &[u8]) -> Parsed<Option<usize>> {
+    let frame = decode_by(Reader::that_only_checks(frame))?;
+    Ok(sync_of(frame)
+        .filter(|sync| sync.decided_snapshot.is_some())
+        .map(|sync| sync.sync_idx))
 }
 
 fn decode_by(mut reader: Reader<'_>) -> Parsed<Frame> {
@@ -303,24 +304,35 @@ fn decode_sync(reader: &mut Reader<'_>) -> Parsed<LogSync<Blob>> {
 
 /// The entries of a message, and the state that came with it.
 pub fn contents(frame: Frame) -> (Vec<Blob>, Option<Blob>) {
+    match frame.message {
+        Message::SequencePaxos(PaxosMessage {
+            msg: PaxosMsg::AcceptDecide(accept),
+            ..
+        }) => (accept.entries, None),
+        Message::SequencePaxos(PaxosMessage {
+            msg: PaxosMsg::ProposalForward(entries),
+            ..
+        }) => (entries, None),
+        _ => match sync_of(frame) {
+            None => (Vec::new(), None),
+            Some(sync) => {
+                let state = match sync.decided_snapshot {
+                    Some(SnapshotType::Complete(marker)) => Some(marker.state),
+                    _ => None,
+                };
+                (sync.suffix, state)
+            }
+        },
+    }
+}
+
+fn sync_of(frame: Frame) -> Option<LogSync<Blob>> {
     let Message::SequencePaxos(PaxosMessage { msg, .. }) = frame.message else {
-        return (Vec::new(), None);
+        return None;
     };
-    let sync = match msg {
-        PaxosMsg::AcceptDecide(accept) => return (accept.entries, None),
-        PaxosMsg::ProposalForward(entries) => return (entries, None),
+    match msg {
         PaxosMsg::AcceptSync(accept) => Some(accept.log_sync),
         PaxosMsg::Promise(promise) => promise.log_sync,
         _ => None,
-    };
-    match sync {
-        None => (Vec::new(), None),
-        Some(sync) => {
-            let state = match sync.decided_snapshot {
-                Some(SnapshotType::Complete(marker)) => Some(marker.state),
-                _ => None,
-            };
-            (sync.suffix, state)
-        }
     }
 }

@@ -11,6 +11,8 @@ import { packInput, type StepInput, type StepOutcome, type StorageStanding, unpa
 import { PackedReader, PackedWriter } from './packing.js';
 
 /** Of frames, by the table in engine/src/wire.rs. */
+const PROMISE = 5;
+const ACCEPT_SYNC = 6;
 const ACCEPT_DECIDE = 7;
 const ACCEPT_DECIDE_DECIDED_AT = 14 + 20 + 16; // behind the head, a ballot and a sequence number
 
@@ -110,15 +112,20 @@ export function contentsOf(frame: Uint8Array): FrameContents {
  * That `frame` is whole, and each part of it in range. What it carries is not looked into.
  * @throws ConsensusError MALFORMED_MESSAGE
  */
-export function checkFrame(frame: Uint8Array): { hasState: boolean } {
+export function checkFrame(frame: Uint8Array): { stateAt: LogIndex | undefined } {
   const answer = loadEngine().check(frame);
   if (typeof answer === 'string') throw malformed(answer);
-  return { hasState: answer };
+  return { stateAt: answer < 0 ? undefined : answer };
 }
 
 /** Whom a frame is from and to, by the table in engine/src/wire.rs. {@link checkFrame} has taken the frame. */
 export function addressOf(frame: Buffer): { configurationId: number; from: number; to: number } {
   return { configurationId: frame.readUInt32LE(2), from: frame.readUInt32LE(6), to: frame.readUInt32LE(10) };
+}
+
+/** The index of the state that a frame rests on, of one that {@link checkFrame} has taken; undefined for none. */
+export function stateOf(frame: Uint8Array): LogIndex | undefined {
+  return frame[1] === PROMISE || frame[1] === ACCEPT_SYNC ? checkFrame(frame).stateAt : undefined;
 }
 
 /** The decided index that goes with the entries of an AcceptDecide; undefined for any other frame. */

@@ -28,13 +28,13 @@ export function toBytes<V>(argument: string, value: V, codec: Codec<V>): Buffer 
  * What `codec` makes of `entry`, which it can read again. To be copied before the codec is used again.
  * @throws ConsensusError INVALID_ARGUMENT
  */
-export function encodeEntry<T>(entry: T, codec: Codec<T>): Uint8Array {
-  if (!isOwn(codec)) return toBytes('entry', entry, codec);
-  if (entry === undefined) throw isUndefined('entry');
+export function encodeEntry<T>(entry: T, codec: Codec<T>, argument = 'entry'): Uint8Array {
+  if (!isOwn(codec)) return toBytes(argument, entry, codec);
+  if (entry === undefined) throw isUndefined(argument);
   try {
     return encoded(entry, codec);
   } catch (error) {
-    throw cannotEncode('entry', error);
+    throw cannotEncode(argument, error);
   }
 }
 

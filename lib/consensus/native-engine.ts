@@ -27,8 +27,8 @@ export interface NativeEngineModule {
   NativeEngine: new (options: NativeEngineOptions, records: Uint8Array) => NativeEngine;
   /** What of a frame only a codec can check. */
   contents(frame: Uint8Array): Buffer;
-  /** Whether a frame carries a state; why it is none. */
-  check(frame: Uint8Array): boolean | string;
+  /** The index of the state that a frame rests on, -1 for none; why it is no frame. */
+  check(frame: Uint8Array): number | string;
 }
 
 export const ANSWER = { done: 0, failed: 1, busy: 2 } as const;

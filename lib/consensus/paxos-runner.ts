@@ -17,6 +17,7 @@ import { PagedIterator, type PageReader } from './paged-iterator.js';
 import { RunAhead, type RunAheadFaults } from './run-ahead.js';
 import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
 import { StalledFollower } from './stalled-follower.js';
+import type { StateExchange } from './state-exchange.js';
 
 /** How far a started runner goes ahead of its disk: past it, time stands still and what comes in waits. */
 const MAX_STEPS_AHEAD = 1024;
@@ -45,6 +46,7 @@ interface PendingTick {
  */
 export class PaxosRunner<T> implements AsyncDisposable {
   readonly #options: CheckedRunnerOptions<T>;
+  readonly #takesStates: boolean;
   readonly #clock: Clock;
   readonly #runAhead: RunAhead;
   readonly #decided: DecidedReader<T>;
@@ -80,17 +82,27 @@ export class PaxosRunner<T> implements AsyncDisposable {
     return PaxosRunner.openOn(NODE_CLOCK, options, {});
   }
 
-  /** @internal {@link open} on a clock of one's own, and with faults, to show that a simulation notices them. */
-  static async openOn<T>(clock: Clock, options: RunnerOptions<T>, faults: RunAheadFaults): Promise<PaxosRunner<T>> {
+  /**
+   * @internal {@link open} on a clock of one's own, with faults, to show that a simulation notices them, and with a way for
+   * states to get to peers.
+   */
+  static async openOn<T>(
+    clock: Clock,
+    options: RunnerOptions<T>,
+    faults: RunAheadFaults,
+    states?: StateExchange,
+  ): Promise<PaxosRunner<T>> {
     const checked = checkRunnerOptions(options);
-    const { cluster, server, storage } = checked;
-    const runner = new PaxosRunner(checked, clock, await RunAhead.open(cluster, server, storage, checked, faults));
+    const { cluster, server, storage, bootstrap, earlyRelease } = checked;
+    const ahead = await RunAhead.open(cluster, server, storage, { bootstrap, earlyRelease, states }, faults);
+    const runner = new PaxosRunner(checked, clock, ahead, states !== undefined);
     await runner.#begin();
     return runner;
   }
 
-  private constructor(options: CheckedRunnerOptions<T>, clock: Clock, runAhead: RunAhead) {
+  private constructor(options: CheckedRunnerOptions<T>, clock: Clock, runAhead: RunAhead, takesStates: boolean) {
     this.#options = options;
+    this.#takesStates = takesStates;
     this.#clock = clock;
     this.#runAhead = runAhead;
     this.#decided = new DecidedReader(options.storage, options.entryCodec, runAhead.end, () => runAhead.floor);
@@ -432,14 +444,15 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   #checkMessage(from: number, bytes: Buffer): void {
     const { cluster, server } = this.#options;
-    const { hasState } = checkFrame(bytes);
+    const { stateAt } = checkFrame(bytes);
     const address = addressOf(bytes);
     if (address.configurationId !== cluster.configurationId) {
       throw malformed(`it is of configuration ${address.configurationId}, not ${cluster.configurationId}`);
     }
     if (address.from !== from) throw malformed(`it says that it is from ${address.from}, not from ${from}`);
     if (address.to !== server.pid) throw malformed(`it is to ${address.to}, not to ${server.pid}`);
-    if (hasState) throw malformed('it carries a state, which no runner sends');
+    if (stateAt !== undefined && !this.#takesStates)
+      throw malformed('it rests on a state, and there is no way to get it');
   }
 }
 

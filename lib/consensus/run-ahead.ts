@@ -3,12 +3,15 @@
 // thrown away, and nothing more is ever done.
 
 import type { LogIndex, StopSign, StorageOp } from '../contract/storage.js';
+import { checkOps } from '../contract/validate.js';
 import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
-import { decidedIdxOfAppend, Engine, packEntries } from './engine.js';
+import { decidedIdxOfAppend, Engine, packEntries, stateOf } from './engine.js';
 import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
+
+import type { StateExchange } from './state-exchange.js';
 
 export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
 
@@ -26,6 +29,7 @@ export interface RunAheadFaults {
 }
 
 export interface RunAheadOptions {
+  states?: StateExchange | undefined;
   /** Of {@link RunnerOptions}. */
   earlyRelease: boolean;
   bootstrap: boolean;
@@ -46,6 +50,7 @@ export class RunAhead {
   readonly #writes = new Set<Promise<void>>();
   readonly #waitsForNoWrite: boolean;
   readonly #earlyRelease: boolean;
+  readonly #states: StateExchange | undefined;
   /** How many frames to each peer are held back. */
   readonly #held = new Map<number, number>();
   #releasedDecidedIdx: LogIndex;
@@ -66,12 +71,12 @@ export class RunAhead {
     cluster: CheckedCluster,
     server: CheckedServer,
     storage: BytesStorage,
-    { bootstrap, earlyRelease }: RunAheadOptions,
+    options: RunAheadOptions,
     faults: RunAheadFaults,
   ): Promise<RunAhead> {
     const records = await readRecords(storage);
-    refuseLostDisk(records, bootstrap);
-    return new RunAhead(cluster, server, storage, records, earlyRelease, faults);
+    refuseLostDisk(records, options.bootstrap);
+    return new RunAhead(cluster, server, storage, records, options, faults);
   }
 
   private constructor(
@@ -79,17 +84,18 @@ export class RunAhead {
     server: CheckedServer,
     storage: BytesStorage,
     records: Awaited<ReturnType<typeof readRecords>>,
-    earlyRelease: boolean,
+    { earlyRelease, states }: RunAheadOptions,
     { waitsForNoWrite = false, withoutGuard }: RunAheadFaults,
   ) {
     this.#waitsForNoWrite = waitsForNoWrite;
     this.#earlyRelease = earlyRelease;
+    this.#states = states;
     this.#storage = storage;
     this.#releasedDecidedIdx = records.decidedIdx;
     this.#hasStopsign = records.stopsign !== undefined;
     this.end = records.end;
     const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
-    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: true, withoutGuard });
+    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: states === undefined, withoutGuard });
   }
 
   /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
@@ -118,8 +124,8 @@ export class RunAhead {
     let outcome: StepOutcome;
     try {
       this.#readFailure = undefined;
-      const standing = { durableStep: this.#durableStep, stateAt: undefined, floor: this.floor };
-      outcome = this.#engine.step(input, standing);
+      const standing = { durableStep: this.#durableStep, stateAt: this.#states?.stateAt, floor: this.floor };
+      outcome = this.#engine.step(this.#withStates(input), standing);
     } catch (error) {
       this.#end(this.#asFailure(error));
       return;
@@ -176,7 +182,29 @@ export class RunAhead {
     written.finally(() => this.#writes.delete(written));
   }
 
+  /** Without those messages whose state is not here: as good as lost. */
+  #withStates(input: StepInput): StepInput {
+    const { messages } = input;
+    if (this.#states === undefined || messages === undefined) return input;
+    const taken = messages.filter((message) => {
+      const index = stateOf(message);
+      return index === undefined || this.#states?.hasArrived(index);
+    });
+    return taken.length === messages.length ? input : { ...input, messages: taken };
+  }
+
   async #begin({ outcome }: Ahead): Promise<void> {
+    if (installs(outcome) && this.#states !== undefined) {
+      // The engine has only a marker of the state. What it stands for becomes visible with the log that rests on it.
+      const ops = outcome.ops.filter(({ type }) => type !== 'setSnapshot');
+      const alongside = this.#states.install(outcome.view.compactedIdx);
+      await accessOf(this.#storage).write(
+        () => checkOps(ops as readonly StorageOp<Uint8Array, unknown>[]),
+        () => {},
+        { alongside, sync: true },
+      );
+      return;
+    }
     // It takes packed entries as well, as they are.
     await this.#storage.writeAtomically(outcome.ops as readonly StorageOp<Uint8Array, unknown>[]);
   }
@@ -189,8 +217,15 @@ export class RunAhead {
       this.#releasedDecidedIdx = outcome.view.decidedIdx;
       if (this.#earlyRelease)
         for (const { to } of outcome.frames) this.#held.set(to, (this.#held.get(to) as number) - 1);
-      this.listener.released(outcome);
+      this.listener.released(this.#withGivenStates(outcome));
+      if (installs(outcome)) this.#states?.installed(outcome.view.compactedIdx);
     }
+  }
+
+  /** Without those frames whose receiver has not got their state yet: the protocol repeats them. */
+  #withGivenStates(outcome: StepOutcome): StepOutcome {
+    const isOfUse = ({ to, stateAt }: OutgoingFrame) => stateAt === undefined || this.#states?.isGiven(to, stateAt);
+    return outcome.frames.every(isOfUse) ? outcome : { ...outcome, frames: outcome.frames.filter(isOfUse) };
   }
 
   #readThrough(from: LogIndex, to: LogIndex): Uint8Array {
@@ -220,6 +255,11 @@ export class RunAhead {
     this.#steps = [];
     this.#bytes = 0;
   }
+}
+
+/** Whether a peer's state takes the place of the log. */
+function installs({ ops }: StepOutcome): boolean {
+  return ops.some(({ type }) => type === 'setSnapshot');
 }
 
 /** What a step holds in memory until it is released. */

@@ -40,6 +40,13 @@ export class AppliedProposals {
     return isNew;
   }
 
+  /** Whether the proposal of its proposer's current life has been applied, or is never to be. */
+  isOver({ replicaId, incarnation }: Proposer, counter: number): boolean {
+    const applied = this.#replicas.get(replicaId);
+    if (applied?.incarnation !== incarnation) return false;
+    return counter < applied.settledBelow || applied.counters.has(counter);
+  }
+
   toStored(): StoredProposals {
     const sorted = [...this.#replicas].sort(([one], [other]) => (one < other ? -1 : 1));
     return sorted.map(([replicaId, { incarnation, settledBelow, counters }]) => {

@@ -39,6 +39,11 @@ export class Applier<C, R> {
     return this.#appliedIdx;
   }
 
+  /** Whether `counter` of this replica has been applied before. */
+  hasApplied(counter: number): boolean {
+    return this.own !== undefined && this.#proposals.isOver(this.own, counter);
+  }
+
   /** What a snapshot of it is, from this moment. Throws what the state machine does. */
   snapshot(): { index: LogIndex; bytes: AsyncIterable<Uint8Array> } {
     const index = this.#appliedIdx;

@@ -12,11 +12,6 @@ export class PeerStandings {
     if (this.#decided.has(pid)) this.#decided.set(pid, decidedIdx);
   }
 
-  /** Of the one that is furthest behind; 0 where one has told nothing. */
-  get lowest(): LogIndex {
-    return Math.min(...[...this.#decided.values()].map((decidedIdx = 0) => decidedIdx));
-  }
-
   /** What `pid` lacks of the most that any replica is known to have decided, `own` included. */
   lag(pid: number, own: LogIndex): number | undefined {
     const told = this.#decided.get(pid);

@@ -2,6 +2,7 @@
 // until it has been applied here or nobody waits for it any more.
 
 import Denque from 'denque';
+import { checkRecord, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { Proposer } from './applied-proposals.js';
@@ -17,7 +18,9 @@ export interface ProposeOptions {
 
 /** A proposal that has been applied. */
 export interface Applied<R> {
+  /** Of its entry in the log. */
   index: LogIndex;
+  /** What `apply` gave. */
   result: R;
 }
 
@@ -112,6 +115,17 @@ export class Proposals<R> {
     this.#goOn();
   }
 
+  /** A state of a peer's has come in place of the entries of some: that they were applied is known, and not with which result. */
+  passed(hasApplied: (counter: number) => boolean): void {
+    for (const [counter, proposal] of this.#pending) {
+      if (!hasApplied(counter)) continue;
+      this.#forget(proposal.sent);
+      const message = 'the proposal was applied, and its result lost: the state behind it came from a peer';
+      proposal.reject(new ConsensusError('OUTCOME_UNKNOWN', message));
+    }
+    this.#goOn();
+  }
+
   /** Who leads has changed: what was proposed to another leader may be lost. Undefined: nobody is known to lead. */
   ledUnder(epoch: bigint | undefined): void {
     this.#epoch = epoch;
@@ -195,4 +209,15 @@ function waiting({ signal, timeoutMs }: ProposeOptions, end: (how: string) => vo
     signal?.removeEventListener('abort', aborted);
     clearTimeout(timer);
   };
+}
+
+/** @throws ConsensusError INVALID_ARGUMENT */
+export function checkProposeOptions(options: ProposeOptions): ProposeOptions {
+  const { signal, timeoutMs } = checkRecord<ProposeOptions>('options', options, ['signal', 'timeoutMs']);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalid('options.signal', 'an AbortSignal', signal);
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+    throw invalid('options.timeoutMs', 'milliseconds, from 0 to 2^31 - 1', timeoutMs);
+  }
+  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
 }

@@ -1,40 +1,44 @@
-import { setImmediate } from 'node:timers/promises';
-import { Database, RocksError } from '../../binding/index.js';
-import { checkRecord, invalid } from '../consensus/configuration.js';
-import { ConsensusError, messageOf } from '../consensus/consensus-error.js';
+import { once } from 'node:events';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { invalid } from '../consensus/configuration.js';
+import { ConsensusError } from '../consensus/consensus-error.js';
 import type { DecidedBatch } from '../consensus/decided-reader.js';
+import { encodeEntry, MAX_BYTES } from '../consensus/entry-bytes.js';
 import type { LeadershipState } from '../consensus/leadership.js';
 import { PaxosRunner, type ReaderOptions } from '../consensus/paxos-runner.js';
 import type { LogIndex } from '../contract/storage.js';
-import { StorageError } from '../contract/storage-error.js';
-import { rawCodec } from '../format/raw-codec.js';
-import { AsyncRocksdbStorage } from '../log/index.js';
-import { SnapshotStore } from '../snapshots/index.js';
+import { accessOf } from '../log/storage-methods.js';
 import type { TransportLink } from '../transport/transport.js';
 import type { Applier } from './applier.js';
-import { IDENTITIES, Identity } from './identity.js';
-import { decodeNote, encodeNote, isNote } from './notes.js';
+import { HEAD_BYTES } from './envelope.js';
+import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
-import { type Applied, Proposals, type ProposeOptions } from './proposals.js';
+import { type Applied, checkProposeOptions, Proposals, type ProposeOptions } from './proposals.js';
 import { type CheckedReplicaOptions, checkReplicaOptions, type ReplicaOptions } from './replica-options.js';
-import { Snapshots } from './snapshots.js';
+import { asConsensusError, openParts, type ReplicaParts } from './replica-parts.js';
 
-const SNAPSHOTS = 'snapshots';
 /** Of the engine's default. */
 const RESEND_TICKS = 100;
 /** How often peers are told how far this replica is. */
 const TELL_TICKS = 10;
 /** Longer than an election takes. */
 const ASK_TICKS = 50;
+const BUSY_POLL_MS = 20;
+const MAX_COMMAND_BYTES = MAX_BYTES - HEAD_BYTES;
 
 /** Where a replica stands, as {@link Replica.status} gives it. */
 export interface ReplicaStatus {
+  /** Of this replica. */
   pid: number;
+  /** Of the configuration that it is part of. */
   configurationId: number;
   /** Of this log on this disk, for ever. */
   replicaId: string;
+  /** Whom it takes for the leader. */
   leadership: LeadershipState;
+  /** How far the log is decided. */
   decidedIdx: LogIndex;
+  /** How far it has been applied here. */
   appliedIdx: LogIndex;
   /** Where the log begins. */
   compactedIdx: LogIndex;
@@ -46,11 +50,16 @@ export interface ReplicaStatus {
   refusedMessages: number;
   /** Proposals of this replica that have not settled. */
   inFlight: { proposals: number; bytes: number };
+  /** The other replicas. */
   peers: {
+    /** Of the peer. */
     pid: number;
+    /** Whether messages to it go anywhere. */
     connected: boolean;
     /** How many entries it lacks of what is decided, as far as it has told; undefined where it has not yet. */
     lag: number | undefined;
+    /** This replica's state is on its way to the peer, which lacks what the log has no longer. */
+    transfer: boolean;
   }[];
 }
 
@@ -62,13 +71,12 @@ export interface ReplicaStatus {
  */
 export class Replica<C, R = void> implements AsyncDisposable {
   readonly #options: CheckedReplicaOptions<C, R>;
-  readonly #database: Database;
-  readonly #storage: AsyncRocksdbStorage<Uint8Array>;
-  readonly #identity: Identity;
-  readonly #runner: PaxosRunner<Uint8Array>;
-  readonly #applier: Applier<C, R>;
+  readonly #parts: ReplicaParts<C, R>;
+  /** Another one once a peer's state has come. */
+  #applier: Applier<C, R>;
   readonly #proposals: Proposals<R>;
-  readonly #snapshots: Snapshots;
+  /** The pids of the others. */
+  readonly #peers: readonly number[];
   readonly #standings: PeerStandings;
   readonly #ending = new AbortController();
   #link: TransportLink | undefined;
@@ -93,77 +101,43 @@ export class Replica<C, R = void> implements AsyncDisposable {
    */
   static async open<C, R = void>(options: ReplicaOptions<C, R>): Promise<Replica<C, R>> {
     const checked = checkReplicaOptions(options);
-    const database = await openDatabase(checked.path);
-    const opened: (() => Promise<unknown>)[] = [];
-    if (typeof checked.path === 'string') opened.push(() => database.close());
+    const parts = await openParts(checked);
     try {
-      const { group, cluster, server, bootstrap } = checked;
-      const log = `log.${group}.${cluster.configurationId}`;
-      await createMissing(database, [IDENTITIES, SNAPSHOTS, log]);
-      const identity = await Identity.open(database, group, server.pid, bootstrap);
-      const storage = await AsyncRocksdbStorage.openIn<Uint8Array>(database, log, { entryCodec: rawCodec });
-      opened.push(() => storage.close());
-      // Before it has spoken, what is there is what an earlier attempt has left.
-      const isFirst = !identity.hasSpoken && (await storage.getPromise()) === undefined;
-      const runner = await PaxosRunner.open<Uint8Array>({
-        cluster,
-        server,
-        storage,
-        peers: checked.peers,
-        tickIntervalMs: checked.tickIntervalMs,
-        bootstrap: isFirst,
-        entryCodec: rawCodec,
-        earlyRelease: checked.earlyRelease,
-      });
-      opened.push(() => runner.stop());
-      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
-      const snapshots = new Snapshots(store, storage, group);
-      const applier = await snapshots.restore(checked.stateMachine, checked.commandCodec);
-      const compactedIdx = await storage.getCompactedIdx();
-      await identity.speaks();
-      const replica = new Replica(checked, { database, storage, identity, runner, snapshots, applier, compactedIdx });
+      const replica = new Replica(checked, parts);
       await replica.#begin();
       return replica;
     } catch (error) {
-      for (const close of opened.reverse()) await close().catch(() => {});
-      throw asConsensusError(error);
+      await parts.close();
+      throw error;
     }
   }
 
-  private constructor(
-    options: CheckedReplicaOptions<C, R>,
-    parts: {
-      database: Database;
-      storage: AsyncRocksdbStorage<Uint8Array>;
-      identity: Identity;
-      runner: PaxosRunner<Uint8Array>;
-      snapshots: Snapshots;
-      applier: Applier<C, R>;
-      compactedIdx: LogIndex;
-    },
-  ) {
-    const { identity, runner, applier } = parts;
+  private constructor(options: CheckedReplicaOptions<C, R>, parts: ReplicaParts<C, R>) {
+    const { identity } = parts;
     this.#options = options;
-    this.#database = parts.database;
-    this.#storage = parts.storage;
-    this.#identity = identity;
-    this.#runner = runner;
-    this.#snapshots = parts.snapshots;
-    this.#applier = applier;
+    this.#parts = parts;
+    this.#applier = parts.applier;
     this.#compactedIdx = parts.compactedIdx;
-    const others = options.peers.filter(({ pid }) => pid !== options.server.pid);
-    this.#standings = new PeerStandings(others.map(({ pid }) => pid));
+    this.#peers = options.peers.map(({ pid }) => pid).filter((pid) => pid !== options.server.pid);
+    this.#standings = new PeerStandings(this.#peers);
     this.#proposals = new Proposals<R>({
       proposer: { replicaId: identity.replicaId, incarnation: identity.incarnation },
       maxInFlightBytes: options.maxInFlightBytes,
       resendTicks: RESEND_TICKS,
       append: (envelope) => this.#append(envelope),
     });
-    applier.listener = (counter, index, result) => this.#proposals.applied(counter, index, result);
-    applier.own = { replicaId: identity.replicaId, incarnation: identity.incarnation };
+    this.#follow(parts.applier);
+    parts.states.send = (to, note) => this.#link?.send(to, encodeNote(note));
+    parts.states.hasCome = (from) => parts.runner.connected(from);
     this.stopped = new Promise((resolve) => {
       this.#tellStopped = resolve;
     });
+  }
+
+  #follow(applier: Applier<C, R>): void {
+    applier.own = { replicaId: this.#parts.identity.replicaId, incarnation: this.#parts.identity.incarnation };
+    applier.listener = (counter, index, result) => this.#proposals.applied(counter, index, result);
+    this.#applier = applier;
   }
 
   async #begin(): Promise<void> {
@@ -172,17 +146,22 @@ export class Replica<C, R = void> implements AsyncDisposable {
       group,
       configurationId: cluster.configurationId,
       pid: server.pid,
-      replicaId: this.#identity.replicaId,
+      replicaId: this.#parts.identity.replicaId,
       peers: peers.filter(({ pid }) => pid !== server.pid),
-      refusal: (pid, replicaId) => this.#identity.refusal(pid, replicaId),
-      connected: (pid) => this.#runner.connected(pid),
+      refusal: (pid, replicaId) => this.#parts.identity.refusal(pid, replicaId),
+      connected: (pid) => this.#parts.runner.connected(pid),
       disconnected: () => {},
       receive: (from, message) => this.#receive(from, message),
     });
+    try {
+      this.#parts.runner.start(link);
+    } catch (error) {
+      await link.leave();
+      throw error;
+    }
     this.#link = link;
-    this.#runner.start(link);
     this.#timer = setInterval(() => this.#tick(), tickIntervalMs);
-    this.#runner.stopped.then((error) => this.#endWith(error));
+    this.#parts.runner.stopped.then((error) => this.#endWith(error));
     this.#applyAll();
     this.#followLeadership();
   }
@@ -199,14 +178,12 @@ export class Replica<C, R = void> implements AsyncDisposable {
    */
   async propose(command: C, options: ProposeOptions = {}): Promise<Applied<R>> {
     const checked = checkProposeOptions(options);
-    if (command === undefined) throw invalid('command', 'a value', command);
-    let bytes: Uint8Array;
-    try {
-      bytes = Buffer.from(this.#options.commandCodec.encode(command));
-    } catch (error) {
-      throw new ConsensusError('INVALID_ARGUMENT', `command cannot be encoded: ${messageOf(error)}`, { cause: error });
+    const bytes = encodeEntry(command, this.#options.commandCodec, 'command');
+    if (bytes.byteLength > MAX_COMMAND_BYTES) {
+      const message = `command has ${bytes.byteLength} bytes, more than ${MAX_COMMAND_BYTES}`;
+      throw new ConsensusError('INVALID_ARGUMENT', message);
     }
-    return this.#proposals.propose(bytes, checked);
+    return this.#proposals.propose(Buffer.from(bytes), checked);
   }
 
   /**
@@ -230,19 +207,31 @@ export class Replica<C, R = void> implements AsyncDisposable {
   }
 
   /**
-   * Takes a snapshot of what has been applied, and lets go of the log before it but for `keepEntries` and for what a peer
-   * lacks. Gives the index that it stands for. One that is under way already comes first.
+   * Takes a snapshot of what has been applied, and lets go of the log before it but for `keepEntries`. Gives the index that it
+   * stands for. One that is under way already comes first, and so does a peer that takes the one before.
    * @throws ConsensusError as a rejection: `STORAGE_FAILED`; what the state machine's `snapshot` throws, as it is
    */
   async takeSnapshot(): Promise<LogIndex> {
     this.#refuseIfEnded();
-    try {
-      await this.#snapshots.take(this.#applier, (index) => this.#toKeep(index), this.#ending.signal);
-      this.#compactedIdx = await this.#storage.getCompactedIdx();
-      return this.#snapshots.index;
-    } catch (error) {
-      throw asConsensusError(error);
+    const { signal } = this.#ending;
+    for (;;) {
+      while (this.#mustKeepSnapshot)
+        await sleep(BUSY_POLL_MS, undefined, { signal }).catch(() => this.#refuseIfEnded());
+      const overtaken = this.#parts.states.nextInstallation;
+      try {
+        await this.#parts.snapshots.take(this.#applier, this.#options.keepEntries, signal);
+        this.#compactedIdx = await this.#parts.storage.getCompactedIdx();
+        return this.#parts.snapshots.index;
+      } catch (error) {
+        // A peer's state has come meanwhile, which was further.
+        if (!overtaken.aborted || signal.aborted) throw asConsensusError(error);
+      }
     }
+  }
+
+  /** A peer takes it, or the state machine is to be put where a peer's state is. */
+  get #mustKeepSnapshot(): boolean {
+    return this.#parts.states.isBusy || this.#applier.appliedIdx < accessOf(this.#parts.storage).cursor.compactedIdx;
   }
 
   /**
@@ -272,7 +261,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   #askToLead(pid: number): void {
     if (this.#end !== undefined) return;
-    if (pid === this.#options.server.pid) this.#runner.tryBecomeLeader();
+    if (pid === this.#options.server.pid) this.#parts.runner.tryBecomeLeader();
     else this.#link?.send(pid, encodeNote({ type: 'lead' }));
   }
 
@@ -280,37 +269,36 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   /** Whom this replica takes for the leader. */
   get leadership(): LeadershipState {
-    return this.#runner.leadership;
+    return this.#parts.runner.leadership;
   }
 
   /** As of {@link PaxosRunner}: the current state first, then each change. */
   leadershipChanges(options: ReaderOptions = {}): AsyncIterableIterator<LeadershipState> {
-    return this.#runner.leadershipChanges(options);
+    return this.#parts.runner.leadershipChanges(options);
   }
 
   /** Where it stands now. Costs nothing to ask. */
   status(): ReplicaStatus {
-    const { cluster, server, peers } = this.#options;
-    const { decidedIdx } = this.#runner;
+    const { cluster, server } = this.#options;
+    const { decidedIdx } = this.#parts.runner;
     return {
       pid: server.pid,
       configurationId: cluster.configurationId,
-      replicaId: this.#identity.replicaId,
+      replicaId: this.#parts.identity.replicaId,
       leadership: this.leadership,
       decidedIdx,
       appliedIdx: this.#applier.appliedIdx,
       compactedIdx: this.#compactedIdx,
-      snapshotIdx: this.#snapshots.index,
-      snapshotFailure: this.#snapshots.failure,
+      snapshotIdx: this.#parts.snapshots.index,
+      snapshotFailure: this.#parts.snapshots.failure,
       refusedMessages: this.#refusedMessages,
       inFlight: this.#proposals.inFlight,
-      peers: peers
-        .filter(({ pid }) => pid !== server.pid)
-        .map(({ pid }) => ({
-          pid,
-          connected: this.#link?.isConnected(pid) ?? false,
-          lag: this.#standings.lag(pid, decidedIdx),
-        })),
+      peers: this.#peers.map((pid) => ({
+        pid,
+        connected: this.#link?.isConnected(pid) ?? false,
+        lag: this.#standings.lag(pid, decidedIdx),
+        transfer: this.#parts.states.isSendingTo(pid),
+      })),
     };
   }
 
@@ -346,22 +334,9 @@ export class Replica<C, R = void> implements AsyncDisposable {
     this.#stopping.finally(() => this.#tellStopped(error)).catch(() => {});
   }
 
-  /** What has failed already must not keep the rest open. */
   async #closeAll(): Promise<void> {
-    const parts = [
-      () => this.#link?.leave(),
-      () => this.#runner.stop(),
-      () => this.#snapshots.idle(),
-      () => this.#storage.close(),
-      () => typeof this.#options.path === 'string' && this.#database.close(),
-    ];
-    for (const close of parts) {
-      try {
-        await close();
-      } catch (error) {
-        if (this.#end?.error === undefined) this.#end = { error: error as Error };
-      }
-    }
+    await this.#link?.leave();
+    await this.#parts.close();
   }
 
   #ended(): ConsensusError {
@@ -378,17 +353,34 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   async #applyAll(): Promise<void> {
     try {
-      const { signal } = this.#ending;
-      for await (const batch of this.#runner.decidedBatches(this.#applier.appliedIdx, { signal })) {
-        if (!(await this.#apply(batch))) return;
+      while (await this.#applyUntilInstalled()) {
+        const { stateMachine, commandCodec } = this.#options;
+        this.#follow(await this.#parts.snapshots.restore(stateMachine, commandCodec));
+        this.#compactedIdx = await this.#parts.storage.getCompactedIdx();
+        this.#proposals.passed((counter) => this.#applier.hasApplied(counter));
       }
     } catch (error) {
-      this.#endWith(error as Error); // where it ends already, this is what ended it
+      this.#endWith(asConsensusError(error) as Error); // where it ends already, this is what ended it
     }
   }
 
+  /** True once a peer's state has taken the place of the log; false where nothing more will be decided. */
+  async #applyUntilInstalled(): Promise<boolean> {
+    const signal = AbortSignal.any([this.#ending.signal, this.#parts.states.nextInstallation]);
+    try {
+      for await (const batch of this.#parts.runner.decidedBatches(this.#applier.appliedIdx, { signal })) {
+        if (!(await this.#apply(batch, signal))) return false;
+      }
+    } catch (error) {
+      // The log may move before the state is durable.
+      if (this.#parts.states.isInstalling && !signal.aborted) await once(signal, 'abort');
+      if (!signal.aborted) throw error;
+    }
+    return !this.#ending.signal.aborted;
+  }
+
   /** False behind the last that there will be. */
-  async #apply(batch: DecidedBatch<Uint8Array>): Promise<boolean> {
+  async #apply(batch: DecidedBatch<Uint8Array>, ended: AbortSignal): Promise<boolean> {
     if ('stopsign' in batch) {
       this.#proposals.end(
         () => new ConsensusError('NOT_DECIDED', 'the configuration has ended before the proposal was decided'),
@@ -396,12 +388,12 @@ export class Replica<C, R = void> implements AsyncDisposable {
       );
       return false;
     }
-    await this.#applier.apply(batch.index, batch.entries, this.#ending.signal);
-    if (this.#end !== undefined) return false;
+    await this.#applier.apply(batch.index, batch.entries, ended);
+    if (ended.aborted) return true; // the reader says what to do
     const { snapshotEveryEntries, snapshotEveryBytes } = this.#options;
-    const { entries, bytes } = this.#applier.behind(this.#snapshots.lastTriedAt);
+    const { entries, bytes } = this.#applier.behind(this.#parts.snapshots.lastTriedAt);
     if (entries >= snapshotEveryEntries || bytes >= snapshotEveryBytes) {
-      if (!this.#snapshots.isTaking) this.takeSnapshot().catch(() => {}); // status() tells
+      if (!this.#parts.snapshots.isTaking && !this.#mustKeepSnapshot) this.takeSnapshot().catch(() => {}); // status() tells
     }
     return true;
   }
@@ -409,7 +401,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
   async #followLeadership(): Promise<void> {
     const { signal } = this.#ending;
     try {
-      for await (const state of this.#runner.leadershipChanges({ signal })) {
+      for await (const state of this.#parts.runner.leadershipChanges({ signal })) {
         this.#proposals.ledUnder('epoch' in state ? state.epoch : undefined);
       }
     } catch {
@@ -419,7 +411,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   #append(envelope: Buffer): boolean {
     try {
-      this.#runner.append(envelope);
+      this.#parts.runner.append(envelope);
       return true;
     } catch (error) {
       // A stop-sign may still come to nothing; what has ended tells those who wait itself.
@@ -430,60 +422,27 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   #receive(from: number, message: Uint8Array): void {
     if (this.#end !== undefined) return;
-    if (isNote(message)) {
-      const note = decodeNote(message);
-      if (note?.type === 'standing') this.#standings.tell(from, note.decidedIdx);
-      else if (note?.type === 'lead') this.#runner.tryBecomeLeader();
-      return;
-    }
     try {
-      this.#runner.handleIncoming(from, message);
+      if (isNote(message)) this.#heed(from, decodeNote(message));
+      else this.#parts.runner.handleIncoming(from, message);
     } catch {
       this.#refusedMessages++;
     }
   }
 
+  #heed(from: number, note: Note): void {
+    if (note.type === 'lead') this.#parts.runner.tryBecomeLeader();
+    else if (note.type === 'standing') {
+      this.#standings.tell(from, note.decidedIdx);
+      this.#parts.states.told(from, note.decidedIdx);
+    } else this.#parts.states.heed(from, note);
+  }
+
   #tick(): void {
     this.#proposals.tick();
+    this.#parts.states.tick(this.#parts.runner.decidedIdx);
     if (++this.#ticks % TELL_TICKS !== 0) return;
-    const note = encodeNote({ type: 'standing', decidedIdx: this.#runner.decidedIdx });
-    for (const { pid } of this.#options.peers) if (pid !== this.#options.server.pid) this.#link?.send(pid, note);
+    const note = encodeNote({ type: 'standing', decidedIdx: this.#parts.runner.decidedIdx });
+    for (const pid of this.#peers) this.#link?.send(pid, note);
   }
-
-  /** What a peer lacks stays in the log: it could be had from nowhere else. */
-  #toKeep(index: LogIndex): number {
-    return Math.max(this.#options.keepEntries, index - this.#standings.lowest);
-  }
-}
-
-async function openDatabase(path: string | Database): Promise<Database> {
-  return typeof path === 'string' ? Database.open(path) : path;
-}
-
-/** Replicas of several groups may open at once. */
-async function createMissing(database: Database, names: readonly string[]): Promise<void> {
-  const missing = names.filter((name) => !database.columnFamilies.includes(name));
-  await Promise.all(
-    missing.map((name) =>
-      database.createColumnFamily(name).catch((error) => {
-        if (!database.columnFamilies.includes(name)) throw error;
-      }),
-    ),
-  );
-}
-
-/** What the disk refuses with. Errors of the state machine stay as they are. */
-function asConsensusError(error: unknown): unknown {
-  if (!(error instanceof RocksError || error instanceof StorageError)) return error;
-  return new ConsensusError('STORAGE_FAILED', `the disk of the replica has failed: ${error.message}`, { cause: error });
-}
-
-function checkProposeOptions(options: ProposeOptions): ProposeOptions {
-  const { signal, timeoutMs } = checkRecord<ProposeOptions>('options', options, ['signal', 'timeoutMs']);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw invalid('options.signal', 'an AbortSignal', signal);
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
-    throw invalid('options.timeoutMs', 'milliseconds, from 0 to 2^31 - 1', timeoutMs);
-  }
-  return { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
 }

@@ -15,8 +15,8 @@ export class Snapshots {
   readonly #log: AsyncRocksdbStorage<Uint8Array>;
   readonly #name: string;
   #taking: Promise<void> | undefined;
-  /** Of the last snapshot; 0 where there is none. */
-  index: LogIndex = 0;
+  /** The last snapshot. */
+  current: { index: LogIndex; byteLength: number } | undefined;
   /** Where the last was begun, whatever became of it. */
   lastTriedAt: LogIndex = 0;
   /** Of the last attempt. */
@@ -26,6 +26,11 @@ export class Snapshots {
     this.#store = store;
     this.#log = log;
     this.#name = name;
+  }
+
+  /** Of the last snapshot; 0 where there is none. */
+  get index(): LogIndex {
+    return this.current?.index ?? 0;
   }
 
   get isTaking(): boolean {
@@ -52,7 +57,7 @@ export class Snapshots {
       if (index !== stream.snapshot.index)
         throw unreadable(`it says ${index}, and is stored as ${stream.snapshot.index}`);
       await machine.restore(state);
-      this.index = index;
+      this.current = { index, byteLength: stream.snapshot.byteLength };
       this.lastTriedAt = index;
       return new Applier(machine, codec, proposals, index);
     } finally {
@@ -60,10 +65,10 @@ export class Snapshots {
     }
   }
 
-  /** `toKeep` says how many entries below an index stay in the log. */
-  async take(applier: Snapshotted, toKeep: (index: LogIndex) => number, signal: AbortSignal): Promise<void> {
+  /** `keepEntries` below its index stay in the log. */
+  async take(applier: Snapshotted, keepEntries: number, signal: AbortSignal): Promise<void> {
     while (this.#taking !== undefined) await this.#taking;
-    const taken = this.#take(applier, toKeep, signal);
+    const taken = this.#take(applier, keepEntries, signal);
     this.#taking = taken.then(
       () => this.#over(undefined),
       (error) => this.#over(error),
@@ -81,11 +86,11 @@ export class Snapshots {
     this.failure = failure;
   }
 
-  async #take(applier: Snapshotted, toKeep: (index: LogIndex) => number, signal: AbortSignal): Promise<void> {
+  async #take(applier: Snapshotted, keepEntries: number, signal: AbortSignal): Promise<void> {
     this.lastTriedAt = applier.appliedIdx;
     const { index, bytes } = applier.snapshot();
-    await this.#store.compactTo(this.#log, this.#name, index, bytes, { keepEntries: toKeep(index), signal });
-    this.index = index;
+    const { byteLength } = await this.#store.compactTo(this.#log, this.#name, index, bytes, { keepEntries, signal });
+    this.current = { index, byteLength };
   }
 }
 

@@ -1,12 +1,13 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Database, WriteBatch } from '../../binding/index.js';
+import type { PackedBatch } from '../../binding/packed-batch.js';
 import { packedOf } from '../../binding/write-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { manifestKey } from '../format/snapshot-keys.js';
-import type { Manifest } from '../format/snapshot-records.js';
+import { encodeManifest, type Manifest } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
 import { COMPACTION, type LogMove, type LogStorage, logOf, RESTORATION } from './log-move.js';
@@ -30,6 +31,12 @@ export const CHUNK_BYTES = 256 * 1024;
 const NAMES_IN_A_MESSAGE = 10;
 
 /**
+ * @internal The records by which the snapshot `from` of a store takes the name `to`, for a write of the caller's: until it is
+ * done, nobody may write either name.
+ */
+export let renaming: (store: SnapshotStore, from: string, to: string) => Promise<PackedBatch>;
+
+/**
  * Snapshots by name, of any size, in a column family of their own. The database is the caller's, and has the log too.
  * Snapshots are stored in chunks, each with a checksum, and are streamed in and out. All stores on one column family of one
  * `Database` are the same store. It needs no closing.
@@ -46,6 +53,10 @@ const NAMES_IN_A_MESSAGE = 10;
 export class SnapshotStore {
   readonly #shared: SnapshotFamily;
   readonly #chunkBytes: number;
+
+  static {
+    renaming = (store, from, to) => store.#renaming(from, to);
+  }
 
   /**
    * Opens the store in a column family, which must exist and have no other records. Removes what an interrupted `put` left.
@@ -157,6 +168,16 @@ export class SnapshotStore {
       };
       return this.#write({ ...given, options: rest, taken, commit });
     });
+  }
+
+  async #renaming(from: string, to: string): Promise<PackedBatch> {
+    const [manifest, replaced] = await Promise.all([this.#shared.manifest(from), this.#shared.occupant(to)]);
+    if (manifest === undefined)
+      throw new StorageError('INVALID_ARGUMENT', `there is no snapshot ${JSON.stringify(from)}`);
+    const { family } = this.#shared;
+    const batch = new WriteBatch().put(family, manifestKey(to), encodeManifest(manifestKey(to), manifest));
+    this.#shared.removeChunks(batch.delete(family, manifestKey(from)), replaced?.id);
+    return packedOf(batch).copy();
   }
 
   #write(write: SnapshotWrite): Promise<SnapshotInfo> {

@@ -7,7 +7,9 @@ import type { Peer } from '../consensus/runner-options.js';
 export interface Membership {
   /** Which group, of those that share a transport. */
   group: string;
+  /** Which configuration of it: messages of another are refused. */
   configurationId: number;
+  /** Of this replica. */
   pid: number;
   /** Of this replica, by which its peers know that it is the one they mean: 16 hexadecimal digits. */
   replicaId: string;

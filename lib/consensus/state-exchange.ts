@@ -1,0 +1,19 @@
+import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { LogIndex } from '../contract/storage.js';
+
+/**
+ * How a state gets to a peer that lacks what the log has no longer. It goes another way than the engine's messages; a sync
+ * that rests on it is sent once the peer has it, and taken in the one write that makes it the replica's own.
+ */
+export interface StateExchange {
+  /** The index of the state that can be given. */
+  readonly stateAt: LogIndex | undefined;
+  /** Whether `pid` has the state at `index`, by its own word. Where it has not, it is to be offered it. */
+  isGiven(pid: number, index: LogIndex): boolean;
+  /** Whether a peer's state at `index` has come, and can be made this replica's own. */
+  hasArrived(index: LogIndex): boolean;
+  /** The records that do so: they are written at once. */
+  install(index: LogIndex): PackedBatch;
+  /** They are durable, and the log begins at `index`. */
+  installed(index: LogIndex): void;
+}
