@@ -50,9 +50,9 @@ export class FramedSocket {
     return this.#hasEnded;
   }
 
-  /** What has been written and not been taken by the system. */
-  get waitingBytes(): number {
-    return this.socket.writableLength;
+  /** Whether the system takes less than is written. */
+  get isFull(): boolean {
+    return this.socket.writableLength >= MAX_WAITING_BYTES;
   }
 
   set maxMessageBytes(bytes: number) {
@@ -75,7 +75,7 @@ export class FramedSocket {
 
   /** Resolves once what waits has gone, or the connection; undefined where there is room. Never rejects. */
   room(): Promise<void> | undefined {
-    if (this.#hasEnded || this.waitingBytes < MAX_WAITING_BYTES) return undefined;
+    if (this.#hasEnded || !this.isFull) return undefined;
     if (this.#drained === undefined) {
       let tell = () => {};
       const promise = new Promise<void>((resolve) => {
@@ -96,7 +96,7 @@ export class FramedSocket {
       this.#endWith('it is silent');
       return;
     }
-    if (++this.#ticks % this.#beatTicks === 0 && this.waitingBytes === 0) this.write(BEAT);
+    if (++this.#ticks % this.#beatTicks === 0 && this.socket.writableLength === 0) this.write(BEAT);
   }
 
   /** Nothing more is told. */

@@ -20,9 +20,6 @@ import {
 import type { Incoming, Member } from './member.js';
 import { quoted, type RefusalLog } from './refusal-log.js';
 
-/** Of answers: a peer that asks on and does not read them must not fill memory. */
-const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
-
 /** What all incoming connections share. */
 export interface Reception {
   readonly silentTicks: number;
@@ -68,6 +65,8 @@ export class IncomingConnection {
   }
 
   tick(): void {
+    // A peer that asks on and on must not fill memory with answers.
+    if (this.#socket.isFull) this.refuse('it does not read what it is answered');
     this.#socket.tick();
   }
 
@@ -136,7 +135,7 @@ export class IncomingConnection {
     if (member === undefined || refusal !== undefined) {
       const who = `replica ${from} of group ${quoted(join.group)}`;
       this.#reception.log.tell(this.#name, `${who} is refused: ${refusal}`);
-      this.#answer(refusedFrame(number, refusal as string));
+      this.#socket.write(refusedFrame(number, refusal as string));
       return;
     }
     member.incoming.get(from)?.close('a newer connection has taken its place');
@@ -147,7 +146,7 @@ export class IncomingConnection {
     this.#tellIntroduced();
     member.connected(from);
     if (this.#channels.get(number) !== channel) return; // closed within the call
-    this.#answer(joinedFrame(number, member.replicaId));
+    this.#socket.write(joinedFrame(number, member.replicaId));
     this.#reception.heardOf(member, from);
   }
 
@@ -161,7 +160,7 @@ export class IncomingConnection {
   }
 
   #close(number: number, reason: string): void {
-    this.#answer(refusedFrame(number, reason));
+    this.#socket.write(refusedFrame(number, reason));
     this.#drop(number);
     this.#tellIntroduced();
   }
@@ -177,10 +176,5 @@ export class IncomingConnection {
 
   #tellIntroduced(): void {
     if (!this.#socket.hasEnded) this.#reception.introduced(this, this.#channels.size > 0);
-  }
-
-  #answer(frame: Buffer): void {
-    this.#socket.write(frame);
-    if (this.#socket.waitingBytes > MAX_WAITING_ANSWER_BYTES) this.refuse('it does not read what it is answered');
   }
 }

@@ -1,5 +1,6 @@
 // Who may not come in: each is told why, logged once, and holds nothing.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Membership } from '../../../lib/consensus/index.js';
 import {
@@ -135,10 +136,11 @@ describe('a connection that breaks the rules', () => {
     const peer = RawPeer.greeting(port);
     peer.socket.pause();
     let channel = 1;
-    // The systems between take some megabytes of answers before they take no more.
-    while (about(logged, 'does not read').length === 0 && channel < 1_000_000) {
-      for (let i = 0; i < 1000; i++) peer.join({ channel: channel++, group: 'x'.repeat(1000) });
-      await new Promise((resolve) => peer.socket.once('drain', resolve).once('close', resolve));
+    // The system takes some megabytes of answers before it takes no more.
+    while (about(logged, 'does not read').length === 0) {
+      for (let i = 0; i < 1000 && !peer.isClosed; i++) peer.join({ channel: channel++, group: 'x'.repeat(1000) });
+      await sleep(5);
+      if (peer.isClosed) throw new Error(`it was closed behind ${channel} questions`);
     }
     expect(about(logged, 'does not read')).toHaveLength(1);
   });
@@ -162,7 +164,7 @@ describe('connections that do not introduce themselves', () => {
     const bytes = Buffer.concat([preface(), helloFrame({ line: newLine(), number: 1 })]);
     for (let i = 0; !slow.isClosed; i = Math.min(i + 1, 20)) {
       if (i < 20) slow.write(bytes.subarray(i, i + 1));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
     await until(() => peers.every(({ isClosed }) => isClosed));
     expect(about(logged, 'not introduced itself in time')).toHaveLength(1);

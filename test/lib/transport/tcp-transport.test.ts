@@ -5,7 +5,16 @@ import { describe, expect, it } from '@jest/globals';
 import { TcpTransport } from '../../../lib/consensus/index.js';
 import { failureOf } from '../../support/failures.js';
 import { compiled, runNode } from '../../support/run-command.js';
-import { closing, openTransport, PATIENT, Party, rawServer, TcpProxy, twoConnected } from '../../support/transports.js';
+import {
+  closing,
+  openTransport,
+  PATIENT,
+  Party,
+  RawPeer,
+  rawServer,
+  TcpProxy,
+  twoConnected,
+} from '../../support/transports.js';
 import { until } from '../../support/until.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
@@ -38,7 +47,7 @@ describe('two replicas', () => {
     two.onReceive = (_, message) => void received.push(message);
     for (const message of sent) await one.link?.send(2, message);
     await until(() => received.length === sent.length);
-    sent.forEach((message, i) => expect(message.equals(received[i] as Uint8Array)).toBe(true));
+    expect(sent.map((message, i) => message.equals(received[i] as Uint8Array))).toEqual(sent.map(() => true));
     const [, first] = received as [Uint8Array, Uint8Array];
     first.fill(0);
     expect(sent[2]?.equals(received[2] as Uint8Array)).toBe(true);
@@ -278,7 +287,6 @@ describe('close', () => {
     const held = await rawServer(() => {});
     const { transport, port } = await openTransport();
     await new Party(1, [{ pid: 2, endpoint: `127.0.0.1:${held.port}` }]).join(transport);
-    const { RawPeer } = await import('../../support/transports.js');
     const silent = RawPeer.to(port);
     const greeting = RawPeer.greeting(port);
     await until(() => greeting.frames.length > 0 || greeting.socket.bytesRead > 0);
