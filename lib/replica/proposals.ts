@@ -42,6 +42,8 @@ interface Sent {
   epoch: bigint | undefined;
   /** When, in ticks. */
   at: number;
+  /** Whether the engine has ever had it. */
+  wasTaken: boolean;
 }
 
 export interface ProposalsOptions {
@@ -141,7 +143,7 @@ export class Proposals<R> {
     }
   }
 
-  /** Nothing is applied any more. What is under way fails with `underWay`, what was never proposed with `later`. */
+  /** Nothing is applied any more. What may be in a log fails with `underWay`, what was never proposed with `later`. */
   end(underWay: () => ConsensusError, later: () => ConsensusError): void {
     if (this.#end !== undefined) return;
     this.#end = later;
@@ -149,7 +151,7 @@ export class Proposals<R> {
     this.#pending.clear();
     this.#waiting.clear();
     this.#bytes = 0;
-    for (const proposal of pending) proposal.reject(underWay());
+    for (const proposal of pending) proposal.reject(proposal.sent.wasTaken ? underWay() : later());
     for (const proposal of waiting) if (!proposal.isOver) proposal.reject(later());
   }
 
@@ -168,7 +170,7 @@ export class Proposals<R> {
     const counter = this.#counter++;
     const { value: settledBelow = counter } = this.#pending.keys().next();
     const bytes = encodeEnvelope(this.#options.proposer, counter, settledBelow, proposal.command);
-    const sent: Sent = { counter, bytes, epoch: undefined, at: 0 };
+    const sent: Sent = { counter, bytes, epoch: undefined, at: 0, wasTaken: false };
     this.#pending.set(counter, Object.assign(proposal, { sent }));
     this.#bytes += bytes.byteLength;
     this.#append(sent);
@@ -176,10 +178,12 @@ export class Proposals<R> {
 
   #giveUp(proposal: Proposal<R>, how: string): void {
     const { sent } = proposal;
+    if (sent !== undefined) this.#forget(sent);
     if (sent === undefined) {
       proposal.reject(new ConsensusError('NOT_DECIDED', `${how} before there was room for the proposal`));
+    } else if (!sent.wasTaken) {
+      proposal.reject(new ConsensusError('NOT_DECIDED', `${how} before a leader was known to propose it to`));
     } else {
-      this.#forget(sent);
       const message = `${how} before the proposal was applied: it may be decided yet`;
       proposal.reject(new ConsensusError('OUTCOME_UNKNOWN', message));
     }
@@ -194,11 +198,23 @@ export class Proposals<R> {
   #append(sent: Sent): void {
     const isTaken = this.#epoch !== undefined && this.#options.append(sent.bytes);
     sent.epoch = isTaken ? this.#epoch : undefined;
+    sent.wasTaken ||= isTaken;
     sent.at = this.#ticks;
   }
 }
 
 const ABORTED = 'the signal was aborted';
+
+/**
+ * What `promise` comes to, but where nobody wants to wait any longer: `given` makes of the reason what it rejects with.
+ */
+export function waitFor<V>(promise: Promise<V>, options: ProposeOptions, given: (how: string) => Error): Promise<V> {
+  return new Promise((resolve, reject) => {
+    const stopWaiting = waiting(options, (how) => reject(given(how)));
+    promise.then(resolve, reject).finally(stopWaiting);
+    if (options.signal?.aborted) reject(given(ABORTED));
+  });
+}
 
 /** Calls `end` once nobody wants to wait any longer. Returns what forgets that. */
 function waiting({ signal, timeoutMs }: ProposeOptions, end: (how: string) => void): () => void {

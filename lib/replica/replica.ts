@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { DecidedBatch } from '../consensus/decided-reader.js';
@@ -10,10 +10,11 @@ import type { LogIndex } from '../contract/storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { TransportLink } from '../transport/transport.js';
 import type { Applier } from './applier.js';
+import { Barriers } from './barriers.js';
 import { HEAD_BYTES } from './envelope.js';
 import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
-import { type Applied, checkProposeOptions, Proposals, type ProposeOptions } from './proposals.js';
+import { type Applied, checkProposeOptions, Proposals, type ProposeOptions, waitFor } from './proposals.js';
 import { type CheckedReplicaOptions, checkReplicaOptions, type ReplicaOptions } from './replica-options.js';
 import { asConsensusError, openParts, type ReplicaParts } from './replica-parts.js';
 
@@ -75,6 +76,10 @@ export class Replica<C, R = void> implements AsyncDisposable {
   /** Another one once a peer's state has come. */
   #applier: Applier<C, R>;
   readonly #proposals: Proposals<R>;
+  readonly #barriers = new Barriers(async () => {
+    const { index } = await this.#proposals.propose(undefined, {});
+    return index + 1;
+  });
   /** The pids of the others. */
   readonly #peers: readonly number[];
   readonly #standings: PeerStandings;
@@ -84,7 +89,6 @@ export class Replica<C, R = void> implements AsyncDisposable {
   #ticks = 0;
   #refusedMessages = 0;
   #compactedIdx: LogIndex;
-  #barrier: Promise<LogIndex> | undefined;
   #end: { error: Error | undefined } | undefined;
   #stopping: Promise<void> | undefined;
   #tellStopped: (error: Error | undefined) => void = () => {};
@@ -188,22 +192,17 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   /**
    * Resolves once all that was decided anywhere before this call has been applied here: what is read from the state machine
-   * then is linearizable. Gives the index that it stands at. Barriers that are asked for together share one proposal.
+   * then is linearizable. Gives the index that it stands at. One is under way at a time: those that are asked for meanwhile
+   * share the next.
    * @throws ConsensusError as a rejection, as {@link propose}
    */
   async barrier(options: ProposeOptions = {}): Promise<LogIndex> {
     const checked = checkProposeOptions(options);
-    if (checked.signal !== undefined || checked.timeoutMs !== undefined) return this.#proposeNothing(checked);
-    this.#barrier ??= setImmediate().then(() => {
-      this.#barrier = undefined; // who asks from here on may have seen more
-      return this.#proposeNothing({});
-    });
-    return this.#barrier;
-  }
-
-  async #proposeNothing(options: ProposeOptions): Promise<LogIndex> {
-    const { index } = await this.#proposals.propose(undefined, options);
-    return index + 1;
+    return waitFor(
+      this.#barriers.next(),
+      checked,
+      (how) => new ConsensusError('OUTCOME_UNKNOWN', `${how} before the barrier was reached`),
+    );
   }
 
   /**

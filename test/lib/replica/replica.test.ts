@@ -78,6 +78,20 @@ describe('propose', () => {
     });
   });
 
+  it('that never got as far as a leader certainly has not happened', async () => {
+    const replicas = await three();
+    await replicas.leader();
+    for (const pid of [1, 2]) await replicas.at(pid).stop();
+    await until(() => replicas.at(3).leadership.role === 'unknown');
+    const abort = new AbortController();
+    const given = failureOf(() => replicas.at(3).propose(one('x'), { signal: abort.signal }));
+    abort.abort();
+    expect(await given).toMatchObject({ code: 'NOT_DECIDED', message: expect.stringContaining('a leader was known') });
+    const stopped = failureOf(() => replicas.at(3).propose(one('x')));
+    await replicas.at(3).stop();
+    expect(await stopped).toMatchObject({ code: 'STOPPED' });
+  });
+
   it('refuses what is no command and no option, and loses nothing by it', async () => {
     const replicas = await three();
     const replica = replicas.at(1);
@@ -133,6 +147,22 @@ describe('barrier', () => {
     await replicas.at(leader).propose(one('x'));
     const indices = await Promise.all(Array.from({ length: 100 }, () => replicas.at(leader).barrier()));
     expect(new Set(indices)).toEqual(new Set([2]));
+  });
+
+  it('can be given up, without one more proposal for each who waits', async () => {
+    const replicas = await three();
+    const leader = await replicas.leader();
+    replicas.transport.partition.isolate(leader);
+    const replica = replicas.at(leader);
+    for (let i = 0; i < 20; i++) {
+      expect(await failureOf(() => replica.barrier({ timeoutMs: 5 }))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    }
+    expect(await failureOf(() => replica.barrier({ signal: AbortSignal.abort() }))).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
+    expect(replica.status().inFlight.proposals).toBe(1);
+    replicas.transport.partition.heal();
+    await replica.barrier();
   });
 });
 
