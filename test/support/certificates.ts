@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TlsCredentials } from '../../lib/consensus/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 export class Authority {
   readonly #folder = temporaryFolder();

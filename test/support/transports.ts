@@ -1,6 +1,7 @@
 // Transports on ports of their own, memberships that write down what they are told, and peers made of bytes.
 
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import {
   type Membership,
@@ -189,25 +190,35 @@ export async function rawServer(
   return { server, port: (server.address() as { port: number }).port };
 }
 
-/** Carries bytes between `port` and who dials it, until it is told to cut. */
+/** One connection through a proxy. */
+interface Carried {
+  near: Socket;
+  far: Socket;
+}
+
+/** Carries bytes between `port` and who dials it, each piece `lag()` milliseconds later, until it is told to cut. */
 export class TcpProxy {
-  readonly #pairs = new Set<[Socket, Socket]>();
+  readonly #pairs = new Set<Carried>();
   port = 0;
 
-  static async to(port: number): Promise<TcpProxy> {
+  static async to(port: number, lag?: () => number): Promise<TcpProxy> {
     const proxy = new TcpProxy();
     const { port: own } = await rawServer((near) => {
       const far = dial({ port, host: '127.0.0.1' });
-      const pair: [Socket, Socket] = [near, far];
-      proxy.#pairs.add(pair);
+      closing(async () => far.destroy());
       far.on('error', () => {});
-      near.pipe(far).pipe(near);
-      const over = () => {
-        proxy.#pairs.delete(pair);
-        for (const socket of pair) socket.destroy();
-      };
-      near.on('close', over);
-      far.on('close', over);
+      const pair = { near, far };
+      proxy.#pairs.add(pair);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        if (lag === undefined) from.pipe(to);
+        else carryLate(from, to, lag);
+        from.on('close', () => {
+          if (proxy.#pairs.delete(pair)) to.destroy();
+        });
+      }
     });
     proxy.port = own;
     return proxy;
@@ -221,11 +232,23 @@ export class TcpProxy {
     return this.#pairs.size;
   }
 
-  /** What is under way is lost. `side`: which end hears of it at once; the other one only where `isBoth`. */
-  cut(isBoth = true): void {
+  /** Both ends hear of it, and what is under way is lost. */
+  cut(): void {
+    for (const { near } of [...this.#pairs]) near.destroy();
+  }
+
+  /** Who has dialled hears of it; to the other end what is under way still comes, and no end. */
+  sever(): void {
     for (const pair of [...this.#pairs]) {
-      pair[0].destroy();
-      if (isBoth) pair[1].destroy();
+      this.#pairs.delete(pair);
+      pair.near.destroy();
     }
   }
+}
+
+function carryLate(from: Socket, to: Socket, lag: () => number): void {
+  let before: Promise<unknown> = Promise.resolve();
+  from.on('data', (chunk: Buffer) => {
+    before = before.then(() => sleep(lag())).then(() => to.writable && to.write(chunk));
+  });
 }
