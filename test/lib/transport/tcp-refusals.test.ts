@@ -137,10 +137,9 @@ describe('a connection that breaks the rules', () => {
     peer.socket.pause();
     let channel = 1;
     // The system takes some megabytes of answers before it takes no more.
-    while (about(logged, 'does not read').length === 0) {
+    while (!peer.isClosed) {
       for (let i = 0; i < 1000 && !peer.isClosed; i++) peer.join({ channel: channel++, group: 'x'.repeat(1000) });
       await sleep(5);
-      if (peer.isClosed) throw new Error(`it was closed behind ${channel} questions`);
     }
     expect(about(logged, 'does not read')).toHaveLength(1);
   });
