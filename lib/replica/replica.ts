@@ -153,7 +153,10 @@ export class Replica<C, R = void> implements AsyncDisposable {
       replicaId: this.#parts.identity.replicaId,
       peers: peers.filter(({ pid }) => pid !== server.pid),
       refusal: (pid, replicaId) => this.#parts.identity.refusal(pid, replicaId),
-      connected: (pid) => this.#parts.runner.connected(pid),
+      connected: (pid) => {
+        this.#parts.states.reconnected(pid);
+        this.#parts.runner.connected(pid);
+      },
       disconnected: () => {},
       receive: (from, message) => this.#receive(from, message),
     });

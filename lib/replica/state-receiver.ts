@@ -54,11 +54,6 @@ export class StateReceiver {
     return this.#storing !== undefined || this.#arrived !== undefined;
   }
 
-  /** From how many bytes of the state on it waits; undefined where none is coming. */
-  get received(): number | undefined {
-    return this.#transfer?.offset;
-  }
-
   /** What an earlier life has left. */
   async open(): Promise<void> {
     await this.#store.delete(this.#incoming);

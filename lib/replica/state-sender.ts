@@ -120,6 +120,14 @@ export class StateSender {
     transfer.reading = undefined;
   }
 
+  /** The peer may have started again: what it had told is to be asked anew. */
+  reconnected(pid: number): void {
+    const transfer = this.#transfers.get(pid);
+    if (transfer === undefined) return;
+    transfer.isGiven = false;
+    transfer.sinceOffer = OFFER_TICKS;
+  }
+
   /** What goes wrong is not told: the peer asks again, and gives up in the end. */
   async fetch(pid: number, index: LogIndex, offset: number): Promise<void> {
     const transfer = this.#transfers.get(pid);

@@ -60,6 +60,11 @@ export class StateTransfer implements StateExchange {
     else if (note.type === 'have') this.#sender.given(from, note.index);
   }
 
+  /** There is a new connection with a peer. */
+  reconnected(pid: number): void {
+    this.#sender.reconnected(pid);
+  }
+
   /** How far a peer is. */
   told(pid: number, decidedIdx: LogIndex): void {
     this.#sender.told(pid, decidedIdx);

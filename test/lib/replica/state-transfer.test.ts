@@ -129,6 +129,30 @@ describe('a replica that is too far behind for the log', () => {
     expectEqual(replicas);
   });
 
+  it('gets it also where it starts again while it comes, and once it has come', async () => {
+    const replicas = await three();
+    const leader = await replicas.leader();
+    const [away] = others(leader);
+    const long = names(3000).map((name) => `${name} ${'x'.repeat(400)}`);
+    await leaveBehind(replicas, away, long);
+    replicas.transport.partition.heal();
+    for (let restarts = 0; restarts < 4 && replicas.machine(away).restored === 0; restarts++) {
+      await until(() =>
+        others(away).some((pid) =>
+          replicas
+            .at(pid)
+            .status()
+            .peers.some(({ transfer }) => transfer),
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 40 * restarts));
+      await replicas.restart(away);
+    }
+    await replicas.settled();
+    expect(replicas.machine(away).values.size).toBe(3000);
+    expectEqual(replicas);
+  });
+
   it('gets it from another where the one that gives it stops', async () => {
     const replicas = await three();
     const leader = await replicas.leader();
