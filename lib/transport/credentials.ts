@@ -8,6 +8,7 @@ import type { RefusalLog } from './refusal-log.js';
 
 /** All as PEM text. */
 export interface TlsCredentials {
+  /** The private key of `cert`. */
   key: string;
   /** With the DNS names `replica-<pid>` of all pids that this process speaks for; certificates between it and `ca` follow. */
   cert: string;
