@@ -85,6 +85,18 @@ export function checkInteger(argument: string, value: unknown, lowest: number, h
   return value as number;
 }
 
+/** False where it is not given. @throws ConsensusError INVALID_ARGUMENT */
+export function checkFlag(argument: string, value: unknown = false): boolean {
+  if (typeof value !== 'boolean') throw invalid(argument, 'a boolean', value);
+  return value;
+}
+
+/** @throws ConsensusError INVALID_ARGUMENT */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw invalid('options.signal', 'an AbortSignal', signal);
+}
+
 /** An object with none but the known names: a misspelt one must not pass for its default. */
 export function checkRecord<V extends object>(argument: string, value: unknown, known: readonly string[]): V {
   if (Object.prototype.toString.call(value) !== '[object Object]') throw invalid(argument, 'an object', value);

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { ClusterConfig, LogIndex, StopSign } from '../contract/storage.js';
 import { Changes } from './changes.js';
 import { type Clock, NODE_CLOCK } from './clock.js';
-import { checkCluster, checkInteger, checkRecord, invalid } from './configuration.js';
+import { checkCluster, checkInteger, checkRecord, checkSignal, invalid } from './configuration.js';
 import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
 import { type DecidedBatch, type DecidedItem, DecidedReader } from './decided-reader.js';
 import type { OutgoingMessage } from './driven-engine.js';
@@ -457,8 +457,6 @@ export class PaxosRunner<T> implements AsyncDisposable {
 }
 
 function checkReaderOptions(options: ReaderOptions): ReaderOptions {
-  const { signal } = checkRecord<ReaderOptions>('options', options, ['signal']);
-  if (signal === undefined) return {};
-  if (!(signal instanceof AbortSignal)) throw invalid('options.signal', 'an AbortSignal', signal);
-  return { signal };
+  const signal = checkSignal(checkRecord<ReaderOptions>('options', options, ['signal']).signal);
+  return signal === undefined ? {} : { signal };
 }

@@ -11,6 +11,7 @@ import {
   type CheckedServer,
   checkCluster,
   checkCodec,
+  checkFlag,
   checkInteger,
   checkRecord,
   checkServer,
@@ -87,11 +88,6 @@ export function checkRunnerOptions<T>(options: RunnerOptions<T>): CheckedRunnerO
     entryCodec: checkCodec<T>('entryCodec', entryCodec),
     earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
   };
-}
-
-function checkFlag(name: string, value = false): boolean {
-  if (typeof value !== 'boolean') throw invalid(name, 'a boolean', value);
-  return value;
 }
 
 function checkStorage(storage: unknown): BytesStorage {

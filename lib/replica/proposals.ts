@@ -2,7 +2,7 @@
 // until it has been applied here or nobody waits for it any more.
 
 import Denque from 'denque';
-import { checkRecord, invalid } from '../consensus/configuration.js';
+import { checkRecord, checkSignal, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { Proposer } from './applied-proposals.js';
@@ -230,8 +230,7 @@ function waiting({ signal, timeoutMs }: ProposeOptions, end: (how: string) => vo
 /** @throws ConsensusError INVALID_ARGUMENT */
 export function checkProposeOptions(options: ProposeOptions): ProposeOptions {
   const { signal, timeoutMs } = checkRecord<ProposeOptions>('options', options, ['signal', 'timeoutMs']);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw invalid('options.signal', 'an AbortSignal', signal);
+  checkSignal(signal);
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
     throw invalid('options.timeoutMs', 'milliseconds, from 0 to 2^31 - 1', timeoutMs);
   }

@@ -6,6 +6,7 @@ import {
   type CheckedServer,
   checkCluster,
   checkCodec,
+  checkFlag,
   checkInteger,
   checkRecord,
   checkServer,
@@ -86,19 +87,18 @@ const MAX = Number.MAX_SAFE_INTEGER;
 /** The runner checks what is passed on to it. @throws ConsensusError INVALID_ARGUMENT */
 export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): CheckedReplicaOptions<C, R> {
   const given = checkRecord<ReplicaOptions<C, R>>('options', options, NAMES);
-  const { pid, peers, configurationId = 1, group = 'default', electionTicks = 5, bootstrap = false } = given;
+  const { pid, peers, configurationId = 1, group = 'default', electionTicks = 5 } = given;
   if (!Array.isArray(peers)) throw invalid('peers', 'an array', peers);
   const nodes = peers.map((peer: unknown, i) => checkRecord<Peer>(`peers[${i}]`, peer, ['pid', 'endpoint']).pid);
   const cluster = checkCluster('peers', { configurationId, nodes });
   if (typeof group !== 'string' || !GROUP.test(group))
     throw invalid('group', '1 to 64 letters, digits, - and _', group);
-  if (typeof bootstrap !== 'boolean') throw invalid('bootstrap', 'a boolean', bootstrap);
   return {
     cluster,
     server: checkServer({ pid, electionTickTimeout: electionTicks }, cluster),
     path: typeof given.path === 'string' ? given.path : checkDatabase('path', given.path),
     peers,
-    bootstrap,
+    bootstrap: checkFlag('bootstrap', given.bootstrap),
     group,
     stateMachine: checkFunctions('stateMachine', given.stateMachine, ['apply', 'snapshot', 'restore']),
     commandCodec: checkCodec<C>('commandCodec', given.commandCodec ?? msgpackCodec<C>()),
@@ -108,7 +108,7 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
     snapshotEveryBytes: checkInteger('snapshotEveryBytes', given.snapshotEveryBytes ?? 64 * MIB, 1, MAX),
     keepEntries: checkInteger('keepEntries', given.keepEntries ?? 10_000, 0, MAX),
     maxInFlightBytes: checkInteger('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MIB, 1, MAX),
-    earlyRelease: given.earlyRelease ?? false,
+    earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
   };
 }
 
