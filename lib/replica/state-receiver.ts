@@ -26,7 +26,7 @@ interface Transfer {
  */
 export class StateReceiver {
   readonly #store: SnapshotStore;
-  readonly #name: string;
+  readonly #names: { name: string; incoming: string };
   readonly #send: (to: number, note: Note) => void;
   /** A peer's state has come. */
   readonly #hasCome: (from: number) => void;
@@ -37,14 +37,15 @@ export class StateReceiver {
   #storing: Promise<void> | undefined;
   #isClosed = false;
 
+  /** A state comes as the snapshot `incoming`, and becomes `name`. */
   constructor(
     store: SnapshotStore,
-    name: string,
+    names: { name: string; incoming: string },
     send: (to: number, note: Note) => void,
     hasCome: (from: number) => void,
   ) {
     this.#store = store;
-    this.#name = name;
+    this.#names = names;
     this.#send = send;
     this.#hasCome = hasCome;
   }
@@ -56,11 +57,7 @@ export class StateReceiver {
 
   /** What an earlier life has left. */
   async open(): Promise<void> {
-    await this.#store.delete(this.#incoming);
-  }
-
-  get #incoming(): string {
-    return `${this.#name}.incoming`;
+    await this.#store.delete(this.#names.incoming);
   }
 
   offer(from: number, index: LogIndex, byteLength: number): void {
@@ -121,8 +118,9 @@ export class StateReceiver {
   /** Never rejects: the peer offers again. */
   async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
     try {
-      await this.#store.put(this.#incoming, index, this.#pieces(from, index, byteLength));
-      const records = await renaming(this.#store, this.#incoming, this.#name);
+      const { name, incoming } = this.#names;
+      await this.#store.put(incoming, index, this.#pieces(from, index, byteLength));
+      const records = await renaming(this.#store, incoming, name);
       if (this.#isClosed) return;
       this.#arrived = { index, records, ticks: 0 };
       this.#tellArrived(from, index);

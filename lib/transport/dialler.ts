@@ -228,13 +228,18 @@ export class Dialler {
         this.#refuse(channel, refusal);
       }
     } else if (type === TYPE.refused) {
-      const { channel: number, reason } = readRefused(payload);
+      const { channel: number, configurationId, reason } = readRefused(payload);
       if (number === 0) {
         this.#violated(`it says: ${quoted(reason)}`, connection);
         return;
       }
       const channel = this.#numbered(number);
-      if (channel !== undefined) this.#refuse(channel, `it says: ${quoted(reason)}`);
+      if (channel === undefined) return;
+      this.#refuse(channel, `it says: ${quoted(reason)}`);
+      const { member, pid } = channel;
+      if (configurationId === 0) return;
+      if (configurationId === member.configurationId) member.excluded(pid);
+      else member.elsewhere(pid, configurationId);
     } else {
       throw malformed(`it answers with a frame of type ${type}`);
     }

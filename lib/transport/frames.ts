@@ -9,7 +9,9 @@
 // | 1 HELLO   | dialling | line (16 bytes), number of the connection on that line (u32); the first frame, and once      |
 // | 2 JOIN    | dialling | channel, configuration, from pid, to pid (u32 each), replica id of `from` (8 bytes), group   |
 // | 3 JOINED  | answer   | channel (u32), replica id of `to` (8 bytes)                                                  |
-// | 4 REFUSED | answer   | channel (u32), reason; also ends a channel that was joined. Channel 0 is all the connection  |
+// | 4 REFUSED | answer   | channel, configuration (u32 each), reason; also ends a channel that was joined. Channel 0 is  |
+// |           |          | all the connection. Another configuration than the channel's: `to` is in that one; the same: |
+// |           |          | `from` is no member of it; 0: neither is why                                                 |
 // | 5 LEAVE   | dialling | channel (u32)                                                                                |
 // | 6 MESSAGE | dialling | channel (u32), message; on a joined channel                                                  |
 // | 7 BEAT    | both     | nothing: the sender lives                                                                    |
@@ -29,6 +31,7 @@ const MAX_REASON_BYTES = 1024;
 const LINE_BYTES = 16;
 const REPLICA_ID_BYTES = 8;
 const JOIN_BYTES = 4 * 4 + REPLICA_ID_BYTES;
+const REFUSED_BYTES = 2 * 4;
 /** What a message has before it in its payload. */
 export const CHANNEL_BYTES = 4;
 /** Up to here one copy is cheaper than two writes. */
@@ -48,6 +51,14 @@ export interface Join {
   to: number;
   replicaId: string;
   group: string;
+}
+
+export interface Refused {
+  /** 0: all of them. */
+  channel: number;
+  /** See the table. */
+  configurationId: number;
+  reason: string;
 }
 
 export function malformed(reason: string, cause?: unknown): ConsensusError {
@@ -106,10 +117,10 @@ export function joinedFrame(channel: number, replicaId: string): Buffer {
 }
 
 /** A long reason is cut. */
-export function refusedFrame(channel: number, reason: string): Buffer {
+export function refusedFrame(channel: number, reason: string, configurationId = 0): Buffer {
   const text = Buffer.from(reason).subarray(0, MAX_REASON_BYTES);
-  const bytes = emptyFrame(TYPE.refused, 4 + text.length);
-  text.copy(bytes, bytes.writeUInt32LE(channel, HEAD_BYTES));
+  const bytes = emptyFrame(TYPE.refused, REFUSED_BYTES + text.length);
+  text.copy(bytes, bytes.writeUInt32LE(configurationId, bytes.writeUInt32LE(channel, HEAD_BYTES)));
   return bytes;
 }
 
@@ -159,9 +170,13 @@ export function readJoined(payload: Buffer): { channel: number; replicaId: strin
   return { channel: payload.readUInt32LE(0), replicaId: payload.toString('hex', 4) };
 }
 
-export function readRefused(payload: Buffer): { channel: number; reason: string } {
-  checkLength('REFUSED', payload, 4, 4 + MAX_REASON_BYTES);
-  return { channel: payload.readUInt32LE(0), reason: payload.toString('utf8', 4) };
+export function readRefused(payload: Buffer): Refused {
+  checkLength('REFUSED', payload, REFUSED_BYTES, REFUSED_BYTES + MAX_REASON_BYTES);
+  return {
+    channel: payload.readUInt32LE(0),
+    configurationId: payload.readUInt32LE(4),
+    reason: payload.toString('utf8', REFUSED_BYTES),
+  };
 }
 
 export function readLeave(payload: Buffer): number {

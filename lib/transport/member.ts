@@ -60,6 +60,14 @@ export class Member {
     this.#tell(pid, () => this.#membership.disconnected(pid));
   }
 
+  elsewhere(pid: number, configurationId: number): void {
+    this.#tell(pid, () => this.#membership.elsewhere(pid, configurationId));
+  }
+
+  excluded(pid: number): void {
+    this.#tell(pid, () => this.#membership.excluded(pid));
+  }
+
   receive(from: number, message: Uint8Array): void {
     this.#tell(from, () => this.#membership.receive(from, message));
   }

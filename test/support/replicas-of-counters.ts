@@ -41,7 +41,7 @@ export class Counters implements StateMachine<Add, number> {
 }
 
 export const PIDS = [1, 2, 3];
-const PEERS = PIDS.map((pid) => ({ pid, endpoint: `replica-${pid}:1` }));
+export const peersOf = (pids: readonly number[]) => pids.map((pid) => ({ pid, endpoint: `replica-${pid}:1` }));
 
 export class ReplicasOfCounters {
   readonly transport = new MemTransport();
@@ -65,7 +65,7 @@ export class ReplicasOfCounters {
     const replica = await Replica.open<Add, number>({
       path: join(this.folder, `replica-${pid}`),
       pid,
-      peers: PEERS,
+      peers: peersOf(pid > PIDS.length ? [...PIDS, pid] : PIDS),
       stateMachine: machine,
       transport: this.transport,
       electionTicks: 10,
@@ -104,10 +104,10 @@ export class ReplicasOfCounters {
   }
 
   /** Until all have applied the same. */
-  async settled(): Promise<void> {
+  async settled(among: readonly number[] = PIDS): Promise<void> {
     await until(() => {
-      const indices = PIDS.map((pid) => this.at(pid).status().appliedIdx);
-      const decided = PIDS.map((pid) => this.at(pid).status().decidedIdx);
+      const indices = among.map((pid) => this.at(pid).status().appliedIdx);
+      const decided = among.map((pid) => this.at(pid).status().decidedIdx);
       return [...indices, ...decided].every((index) => index === indices[0]);
     });
   }

@@ -78,6 +78,14 @@ export class Party implements Membership {
     this.told.push(`-${pid}`);
   }
 
+  elsewhere(pid: number, configurationId: number): void {
+    this.told.push(`${pid} elsewhere: ${configurationId}`);
+  }
+
+  excluded(pid: number): void {
+    this.told.push(`${pid} excludes`);
+  }
+
   receive(from: number, message: Uint8Array): void {
     this.told.push(`${from}: ${Buffer.from(message)}`);
     this.onReceive?.(from, message);
@@ -98,7 +106,7 @@ export class Party implements Membership {
 
   /** Messages alone. */
   get messages(): string[] {
-    return this.told.filter((each) => /^\d/.test(each));
+    return this.told.filter((each) => /^\d+: /.test(each));
   }
 
   count(what: string): number {
