@@ -39,7 +39,7 @@ interface Search {
 export class Newcomer {
   readonly #disk: ReplicaDisk;
   readonly #options: Pick<CheckedReplicaOptions<unknown, unknown>, 'pid' | 'transport'>;
-  readonly #peers: readonly Peer[];
+  #peers: readonly Peer[];
   readonly #listener: NewcomerListener;
   #waiting: TransportLink | undefined;
   #search: Search | undefined;
@@ -57,7 +57,7 @@ export class Newcomer {
   ) {
     this.#disk = disk;
     this.#options = options;
-    this.#peers = peers.filter(({ pid }) => pid !== options.pid);
+    this.#peers = peers;
     this.#listener = listener;
   }
 
@@ -66,9 +66,15 @@ export class Newcomer {
     this.#waiting = await this.#join(NO_CONFIGURATION, { receive: () => {}, excluded: () => {} });
   }
 
-  /** A configuration has begun. What is sought of an earlier one is given up. */
-  seek(configurationId: number): void {
-    if (configurationId <= this.#soughtId || this.#isOver) return;
+  /**
+   * A configuration has begun, and `replica`, which may be none that was known, is in it. What is sought of an earlier one is
+   * given up.
+   */
+  seek(replica: Peer, configurationId: number): void {
+    if (configurationId < this.#soughtId || this.#isOver) return;
+    const isKnown = this.#peers.some(({ pid }) => pid === replica.pid);
+    if (isKnown && configurationId === this.#soughtId) return;
+    if (!isKnown) this.#peers = [...this.#peers, replica];
     this.#soughtId = configurationId;
     this.#turn = this.#turn.then(() => this.#begin(configurationId)).catch(() => this.#retryLater(configurationId));
   }
@@ -109,11 +115,12 @@ export class Newcomer {
       configurationId,
       pid,
       replicaId: identity.replicaId,
-      peers: this.#peers,
+      endpoint: endpointOf(pid, this.#peers),
+      peers: this.#peers.filter((peer) => peer.pid !== pid),
       refusal: (from, replicaId) => identity.refusal(from, replicaId),
       connected: () => {},
       disconnected: () => {},
-      elsewhere: (_, later) => this.seek(later),
+      elsewhere: (replica, later) => this.seek(replica, later),
       ...own,
     });
   }
@@ -128,7 +135,7 @@ export class Newcomer {
     const { link, states } = this.#search;
     states.tick(0);
     if (states.isBusy || ++this.#ticks % WANT_TICKS !== 0) return;
-    for (const { pid } of this.#peers) link.send(pid, encodeNote({ type: 'want' }));
+    for (const { pid } of this.#peers) if (pid !== this.#options.pid) link.send(pid, encodeNote({ type: 'want' }));
   }
 
   /** The state that has come whole, to be installed: nothing more is sought. Undefined where there is none. */
@@ -177,6 +184,11 @@ export class Newcomer {
     await this.#waiting?.leave();
     await this.#endSearch();
   }
+}
+
+export function endpointOf(own: number, peers: readonly Peer[]): string {
+  const { endpoint } = peers.find(({ pid }) => pid === own) as Peer; // checked when the replica was opened
+  return endpoint;
 }
 
 /** Whom to ask, for a replica that knows members of its own configuration too. */

@@ -4,7 +4,7 @@
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { Peer } from '../consensus/runner-options.js';
 import { type Configuration, checkNext, type Member, stopSignTo } from './configurations.js';
-import { NO_CONFIGURATION } from './newcomer.js';
+import { endpointOf, NO_CONFIGURATION, peersOf } from './newcomer.js';
 import type { ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import type { Succession } from './succession.js';
@@ -43,9 +43,8 @@ export async function reconfigure<C, R>(
     throw new ConsensusError('PENDING_RECONFIGURATION', message);
   }
   const members = checkNext(current, peers);
-  const given = signal === undefined ? ending : AbortSignal.any([ending, signal]);
   const added = members.filter(({ pid }) => current.members.every((member) => member.pid !== pid));
-  const found = await meet(disk, options, added, given);
+  const found = await meet(disk, options, added, { signal, ending });
   const { stopSign, token } = stopSignTo(current, withReplicaIds(members, disk, found), metadata);
   for (let last = current; ; last = succession.lastDecided ?? last) {
     if (last.configurationId > current.configurationId) {
@@ -57,7 +56,8 @@ export async function reconfigure<C, R>(
       throw new ConsensusError('OUTCOME_UNKNOWN', 'the signal was aborted: the reconfiguration may be decided yet');
     }
     propose(succession, stopSign);
-    await succession.next(AbortSignal.any([given, AbortSignal.timeout(RESEND_MS)]));
+    const over = [ending, AbortSignal.timeout(RESEND_MS), ...(signal ? [signal] : [])];
+    await succession.next(AbortSignal.any(over));
   }
 }
 
@@ -74,12 +74,12 @@ function propose<C, R>(
   }
 }
 
-/** Gives the replica id of each of `added`, by its own word. */
+/** Gives the replica id of each of `added`, by its own word, until `signal` or `ending` is aborted. */
 async function meet<C, R>(
   disk: ReplicaDisk,
-  { pid, transport }: CheckedReplicaOptions<C, R>,
+  { pid, peers, transport }: CheckedReplicaOptions<C, R>,
   added: readonly Peer[],
-  signal: AbortSignal,
+  { signal, ending }: Pick<Wish, 'signal' | 'ending'>,
 ): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   if (added.length === 0) return found;
@@ -90,6 +90,7 @@ async function meet<C, R>(
     configurationId: NO_CONFIGURATION,
     pid,
     replicaId: identity.replicaId,
+    endpoint: endpointOf(pid, peersOf(peers, identity.configuration)),
     peers: added,
     refusal: (from, replicaId) => {
       const refusal = identity.refusalOfNew(from, replicaId);
@@ -105,13 +106,17 @@ async function meet<C, R>(
     receive: () => {},
   });
   try {
-    await aborted(AbortSignal.any([answered.signal, signal, AbortSignal.timeout(ANSWER_MS)]));
+    const signals = [answered.signal, ending, AbortSignal.timeout(ANSWER_MS), ...(signal ? [signal] : [])];
+    await aborted(AbortSignal.any(signals));
   } finally {
     await link.leave();
   }
   const silent = added.find((peer) => !found.has(peer.pid));
   if (silent === undefined) return found;
-  signal.throwIfAborted();
+  if (ending.aborted) throw ending.reason;
+  if (signal?.aborted) {
+    throw new ConsensusError('NOT_DECIDED', 'the signal was aborted before the reconfiguration was proposed');
+  }
   const remedy = `open it with join: true before, and see that ${silent.endpoint} reaches it`;
   throw new ConsensusError(
     'INVALID_ARGUMENT',

@@ -125,12 +125,15 @@ export class ReplicaDisk {
     await this.#dropStaleLogs();
   }
 
+  /** The log of a later configuration than the current one may be about to begin. */
   async #dropStaleLogs(): Promise<void> {
     const { before, configuration } = this.identity;
-    const needed = [...before.map((past) => past.configuration), ...(configuration ? [configuration] : [])];
-    const names = needed.map((each) => this.#nameOf(each));
+    const needed = before.map((past) => this.#nameOf(past.configuration));
     const prefix = `log.${this.group}.`;
-    const stale = this.#database.columnFamilies.filter((name) => name.startsWith(prefix) && !names.includes(name));
+    const stale = this.#database.columnFamilies.filter((name) => {
+      const id = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.POSITIVE_INFINITY;
+      return id < (configuration?.configurationId ?? 0) && !needed.includes(name);
+    });
     await Promise.all(stale.map((name) => this.#database.dropColumnFamily(name)));
   }
 

@@ -224,7 +224,8 @@ export class Replica<C, R = void> implements AsyncDisposable {
    * another. One that is left out ends, with `RECONFIGURED`; neither it nor its pid ever comes back. An endpoint may change.
    * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`, also where a new member does not answer, or a member of both
    *   has never been met; `PENDING_RECONFIGURATION` where one is under way here, or this replica is no member;
-   *   `RECONFIGURED` where another came first; `OUTCOME_UNKNOWN` where `signal` was aborted; what ended the replica
+   *   `RECONFIGURED` where another came first; `NOT_DECIDED` where `signal` was aborted before it was proposed,
+   *   `OUTCOME_UNKNOWN` where behind that; what ended the replica
    */
   async reconfigure(peers: readonly Peer[], options: ReconfigureOptions = {}): Promise<void> {
     const { metadata, signal } = checkRecord<ReconfigureOptions>('options', options, ['metadata', 'signal']);

@@ -6,7 +6,7 @@ import { PaxosRunner } from '../consensus/paxos-runner.js';
 import type { LogIndex } from '../contract/storage.js';
 import { rawCodec } from '../format/raw-codec.js';
 import { accessOf } from '../log/storage-methods.js';
-import type { TransportLink } from '../transport/transport.js';
+import type { Membership, TransportLink } from '../transport/transport.js';
 import { type Configuration, clusterOf } from './configurations.js';
 import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
@@ -22,11 +22,8 @@ type Options = Pick<
   'pid' | 'electionTicks' | 'tickIntervalMs' | 'earlyRelease' | 'transport' | 'group' | 'peers'
 >;
 
-/** What peers say of configurations; see `Membership`. */
-export interface ConfigurationListener {
-  elsewhere(pid: number, configurationId: number): void;
-  excluded(pid: number): void;
-}
+/** What other replicas say of configurations. */
+export type ConfigurationListener = Pick<Membership, 'elsewhere' | 'excluded'>;
 
 /** How far a configuration goes. */
 interface Reach {
@@ -131,20 +128,21 @@ export class RunningConfiguration {
   async start(listener: ConfigurationListener): Promise<void> {
     const { group, pid, transport, peers } = this.#options;
     const { identity } = this.#disk;
+    const members = withEndpointsOf(peers, this.configuration);
     const link = await transport.join({
       group,
       configurationId: this.configuration.configurationId,
       pid,
       replicaId: identity.replicaId,
-      peers: withEndpointsOf(peers, this.configuration).filter((peer) => peer.pid !== pid),
+      endpoint: members.find((member) => member.pid === pid)?.endpoint ?? '',
+      peers: members.filter((member) => member.pid !== pid),
       refusal: (from, replicaId) => identity.refusal(from, replicaId),
       connected: (from) => {
         this.states.reconnected(from);
         this.runner.connected(from);
       },
       disconnected: () => {},
-      elsewhere: (from, configurationId) => listener.elsewhere(from, configurationId),
-      excluded: (from) => listener.excluded(from),
+      ...listener,
       receive: (from, message) => this.#receive(from, message),
     });
     try {

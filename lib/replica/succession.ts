@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Changes } from '../consensus/changes.js';
 import { ConsensusError, messageOf } from '../consensus/consensus-error.js';
 import type { LeadershipWatch } from '../consensus/leadership-watch.js';
+import type { Peer } from '../consensus/runner-options.js';
 import type { LogIndex, StopSign } from '../contract/storage.js';
 import type { Applier } from './applier.js';
 import { type Configuration, configurationBehind } from './configurations.js';
@@ -44,12 +45,13 @@ export class Succession<C, R> {
   #newcomer: Newcomer | undefined;
   /** Aborted once a state has come with which a configuration can begin here. */
   #arrival = new AbortController();
-  /** Of which peers speak. */
-  #laterId = 0;
+  /** The last of which others speak, and one of them. */
+  #later: { replica: Peer; configurationId: number } | undefined;
   #laterTicks = 0;
   #retiringTicks = 0;
   #leaving: { error: ConsensusError; ticks: number } | undefined;
-  #isForgetting = false;
+  #forgetting: Promise<void> | undefined;
+  #living: Promise<void> | undefined;
   /** Of the last configuration that was decided here, with or without this replica. */
   #lastDecided: Configuration | undefined;
 
@@ -98,8 +100,12 @@ export class Succession<C, R> {
 
   // ── What drives it ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Applies what is decided until the replica ends. Never rejects: failures are told to the owner. */
-  async live(): Promise<void> {
+  /** Applies what is decided until the replica ends. Failures are told to the owner. */
+  live(): void {
+    this.#living = this.#live();
+  }
+
+  async #live(): Promise<void> {
     const { ending } = this.#owner;
     try {
       while (!ending.aborted && this.#leaving === undefined) {
@@ -122,8 +128,10 @@ export class Succession<C, R> {
     this.#forgetInTime();
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once nothing is under way. The owner is ending. */
   async close(): Promise<void> {
+    await this.#living;
+    await this.#forgetting?.catch(() => {}); // told to who takes the snapshot
     await this.#newcomer?.close();
     await this.#retiring?.close();
     await this.#running?.close();
@@ -221,8 +229,8 @@ export class Succession<C, R> {
     });
     this.#running = running;
     await running.start({
-      elsewhere: (_, configurationId) => {
-        this.#laterId = Math.max(this.#laterId, configurationId);
+      elsewhere: (replica, configurationId) => {
+        if (configurationId >= (this.#later?.configurationId ?? 0)) this.#later = { replica, configurationId };
       },
       excluded: () => {},
     });
@@ -313,13 +321,14 @@ export class Succession<C, R> {
   #seekLater(): void {
     const running = this.#running;
     if (running === undefined || this.#leaving !== undefined) return;
-    if (this.#laterId <= running.configuration.configurationId) {
+    const later = this.#later;
+    if (later === undefined || later.configurationId <= running.configuration.configurationId) {
       this.#laterTicks = 0;
       return;
     }
     if (++this.#laterTicks < PATIENCE_TICKS || this.#disk.snapshots.isTaking) return;
     this.#newcomer ??= this.#createNewcomer();
-    this.#newcomer.seek(this.#laterId);
+    this.#newcomer.seek(later.replica, later.configurationId);
   }
 
   async #endSearch(): Promise<void> {
@@ -356,7 +365,7 @@ export class Succession<C, R> {
 
   /** A snapshot of the current configuration lets go of the logs before it. */
   #forgetInTime(): void {
-    if (this.#running === undefined || this.#isForgetting || this.#disk.identity.before.length === 0) return;
+    if (this.#running === undefined || this.#forgetting || this.#disk.identity.before.length === 0) return;
     if (!this.#running.isComplete && ++this.#retiringTicks < RETIRE_TICKS) return;
     this.#retiringTicks = 0;
     this.#takeSnapshotIfFree();
@@ -366,16 +375,17 @@ export class Succession<C, R> {
     const { identity, snapshots } = this.#disk;
     const { configuration, before } = identity;
     if (before.length === 0 || configuration === undefined || snapshots.index < configuration.begin) return;
-    if (this.#isForgetting) return;
-    this.#isForgetting = true;
-    try {
-      const retiring = this.#retiring;
-      this.#retiring = undefined;
-      await retiring?.close();
-      await this.#disk.forgetBefore();
-    } finally {
-      this.#isForgetting = false;
-    }
+    this.#forgetting ??= this.#forgetBefore().finally(() => {
+      this.#forgetting = undefined;
+    });
+    await this.#forgetting;
+  }
+
+  async #forgetBefore(): Promise<void> {
+    const retiring = this.#retiring;
+    this.#retiring = undefined;
+    await retiring?.close();
+    await this.#disk.forgetBefore();
   }
 }
 

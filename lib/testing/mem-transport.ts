@@ -116,14 +116,15 @@ export class MemTransport implements Transport {
 
   /** Where `to` is in another configuration, both hear of it. */
   #tellElsewhere({ membership }: Member, to: number): void {
-    const { group, pid, configurationId } = membership;
+    const { group, pid, configurationId, endpoint } = membership;
     if (this.#isCut(pid, to)) return;
     const there = [...this.#members.values()].filter((other) => {
       return other.membership.group === group && other.membership.pid === to;
     });
-    const latest = Math.max(0, ...there.map((other) => other.membership.configurationId));
-    if (latest > 0) membership.elsewhere(to, latest);
-    for (const other of there) if (isPeer(other, pid)) other.membership.elsewhere(pid, configurationId);
+    for (const other of there) {
+      membership.elsewhere({ pid: to, endpoint: other.membership.endpoint }, other.membership.configurationId);
+      other.membership.elsewhere({ pid, endpoint }, configurationId);
+    }
   }
 
   #isCut(one: number, other: number): boolean {

@@ -207,9 +207,9 @@ export class Dialler {
     channel.state = 'joining';
     channel.number = ++this.#lastNumber;
     channel.ticks = 0;
-    const { configurationId, replicaId, group } = member;
-    const { number } = channel;
-    connection.write(joinFrame({ channel: number, configurationId, from: member.pid, to: pid, replicaId, group }));
+    const { configurationId, replicaId, group, endpoint } = member;
+    const address = { channel: channel.number, configurationId, from: member.pid, to: pid };
+    connection.write(joinFrame({ ...address, replicaId, group, endpoint }));
   }
 
   #answered({ type, payload }: Frame, connection: FramedSocket): void {
@@ -239,7 +239,7 @@ export class Dialler {
       const { member, pid } = channel;
       if (configurationId === 0) return;
       if (configurationId === member.configurationId) member.excluded(pid);
-      else member.elsewhere(pid, configurationId);
+      else member.elsewhere({ pid, endpoint: formatEndpoint(this.#endpoint) }, configurationId);
     } else {
       throw malformed(`it answers with a frame of type ${type}`);
     }

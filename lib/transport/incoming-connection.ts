@@ -169,13 +169,17 @@ export class IncomingConnection {
     return reason === undefined ? undefined : { reason };
   }
 
-  /** The members are told, where it is a peer of theirs that says so. */
+  /** The members are told, unless it is a peer of theirs that is not the replica which they mean. */
   #isElsewhere(join: Join, members: readonly Member[]): Refusal {
     const [latest, ...others] = [...members].sort((one, other) => other.configurationId - one.configurationId);
     if (latest === undefined) return { reason: 'it has not joined this group' };
     const { configurationId } = latest;
-    for (const member of [latest, ...others]) {
-      if (this.#refusal(join, member) === undefined) member.elsewhere(join.from, join.configurationId);
+    const { from, to, replicaId, endpoint } = join;
+    if (nameRefusal(this.#socket.socket, from) === undefined) {
+      for (const member of [latest, ...others]) {
+        const isRefused = member.pids.has(from) && member.refusal(from, replicaId) !== undefined;
+        if (to === member.pid && !isRefused) member.elsewhere({ pid: from, endpoint }, join.configurationId);
+      }
     }
     return { reason: `it is in configuration ${configurationId}, not ${join.configurationId}`, configurationId };
   }

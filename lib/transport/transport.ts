@@ -13,6 +13,8 @@ export interface Membership {
   pid: number;
   /** Of this replica, by which its peers know that it is the one they mean: 16 hexadecimal digits. */
   replicaId: string;
+  /** Where its peers reach this replica: told to a peer that has not heard of the configuration. */
+  endpoint: string;
   /** All others of the configuration, and where they listen. */
   peers: readonly Peer[];
   /** Why no connection with the peer is to be made, if it names this replica id; undefined where all is well. */
@@ -21,8 +23,11 @@ export interface Membership {
   connected(pid: number): void;
   /** A connection with the peer has ended. */
   disconnected(pid: number): void;
-  /** The peer says that it is in another configuration of the group: nothing goes between the two. */
-  elsewhere(pid: number, configurationId: number): void;
+  /**
+   * Another replica of the group, which may be none of the peers, says that it is in that configuration: nothing goes between
+   * the two.
+   */
+  elsewhere(replica: Peer, configurationId: number): void;
   /** The peer, in the same configuration, says that this replica is no member of it. */
   excluded(pid: number): void;
   /** A message of the peer, whose memory is its receiver's own. What came on a connection before the last is not given. */
