@@ -85,6 +85,7 @@ class Trouble {
       const asked = this.#replicas.at(this.#random.oneOf(this.members));
       const wish = asked.reconfigure(peersOf(next), { signal: AbortSignal.timeout(2000) });
       await wish.catch((error) => expect(error).toBeInstanceOf(ConsensusError)); // it is asked again, elsewhere
+      await sleep(5);
     }
     await disturbing;
     this.members = next;
