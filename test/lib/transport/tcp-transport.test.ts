@@ -301,7 +301,7 @@ describe('close', () => {
       const make = () => new TcpTransport({ listen: '127.0.0.1:0', electionTimeoutMs: ${PATIENT}, log() {} });
       const [a, b] = [make(), make()];
       await Promise.all([a.listen(), b.listen()]);
-      const told = { refusal() {}, connected() {}, disconnected() {}, elsewhere() {}, excluded() {}, receive() {} };
+      const told = { endpoint: '127.0.0.1:1', refusal() {}, connected() {}, disconnected() {}, elsewhere() {}, excluded() {}, receive() {} };
       const join = (transport, pid, peer, endpoint) =>
         transport.join({
           group: 'g', configurationId: 1, pid, replicaId: '0'.repeat(16), peers: [{ pid: peer, endpoint }], ...told });
