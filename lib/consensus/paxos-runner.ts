@@ -58,7 +58,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
   #outgoing: OutgoingMessage[] = [];
   #outbox: Outbox | undefined;
   #stopTicking = () => {};
-  #isDrainScheduled = false;
+  #isTurnScheduled = false;
   #driver: 'start' | 'tickOnce' | undefined;
   #ticks: PendingTick[] = [];
   #stepsRun = 0;
@@ -328,11 +328,16 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   /** What comes in one turn of the event loop makes one step. */
   #scheduleDrain(): void {
-    if (this.#driver !== 'start' || this.#isDrainScheduled || this.#queue.isEmpty || this.#end !== undefined) return;
-    this.#isDrainScheduled = true;
+    if (!this.#queue.isEmpty) this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#driver !== 'start' || this.#isTurnScheduled || this.#end !== undefined) return;
+    this.#isTurnScheduled = true;
     this.#clock.soon(() => {
-      this.#isDrainScheduled = false;
+      this.#isTurnScheduled = false;
       this.#drain();
+      this.#sendOut();
     });
   }
 
@@ -346,6 +351,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   #released({ ops, view, frames, ...rest }: StepOutcome): void {
     this.#stepsReleased++;
+    const hasDecided = view.decidedIdx > this.decidedIdx;
     this.#view = view;
     this.#decided.released({ ops, view, frames, ...rest });
     const { server, endpoints } = this.#options;
@@ -354,7 +360,10 @@ export class PaxosRunner<T> implements AsyncDisposable {
     while (this.#ticks[0] !== undefined && this.#ticks[0].step <= this.#stepsReleased) {
       this.#ticks.shift()?.resolve(this.#outgoing.splice(0));
     }
-    this.#sendOut();
+    // Followers need not hurry to learn what is decided. Who waits for it proposes the next now, and that goes with it: one
+    // step of theirs, and one write.
+    if (hasDecided && leadership.role === 'leader') this.#scheduleTurn();
+    else this.#sendOut();
     this.#scheduleDrain();
   }
 
