@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NODE_CLOCK } from '../consensus/clock.js';
 import { invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { DecidedBatch } from '../consensus/decided-reader.js';
@@ -13,15 +14,13 @@ import type { Applier } from './applier.js';
 import { Barriers } from './barriers.js';
 import { HEAD_BYTES } from './envelope.js';
 import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
-import { PeerStandings } from './peer-standings.js';
+import { PeerStandings, TELL_TICKS } from './peer-standings.js';
 import { type Applied, checkProposeOptions, Proposals, type ProposeOptions, waitFor } from './proposals.js';
 import { type CheckedReplicaOptions, checkReplicaOptions, type ReplicaOptions } from './replica-options.js';
 import { asConsensusError, openParts, type ReplicaParts } from './replica-parts.js';
 
 /** Of the engine's default. */
 const RESEND_TICKS = 100;
-/** How often peers are told how far this replica is. */
-const TELL_TICKS = 10;
 /** Longer than an election takes. */
 const ASK_TICKS = 50;
 const BUSY_POLL_MS = 20;
@@ -85,8 +84,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
   readonly #standings: PeerStandings;
   readonly #ending = new AbortController();
   #link: TransportLink | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #ticks = 0;
+  #stopTicking = () => {};
   #refusedMessages = 0;
   #compactedIdx: LogIndex;
   #end: { error: Error | undefined } | undefined;
@@ -154,6 +152,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
       peers: peers.filter(({ pid }) => pid !== server.pid),
       refusal: (pid, replicaId) => this.#parts.identity.refusal(pid, replicaId),
       connected: (pid) => {
+        this.#standings.connected();
         this.#parts.states.reconnected(pid);
         this.#parts.runner.connected(pid);
       },
@@ -167,7 +166,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
       throw error;
     }
     this.#link = link;
-    this.#timer = setInterval(() => this.#tick(), tickIntervalMs);
+    this.#stopTicking = NODE_CLOCK.every(tickIntervalMs, () => this.#tick(), TELL_TICKS);
     this.#parts.runner.stopped.then((error) => this.#endWith(error));
     this.#applyAll();
     this.#followLeadership();
@@ -323,7 +322,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
   #endWith(error: Error | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    clearInterval(this.#timer);
+    this.#stopTicking();
     this.#proposals.end(
       () =>
         new ConsensusError('OUTCOME_UNKNOWN', 'the replica has ended: the proposal may be decided yet', {
@@ -442,9 +441,10 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   #tick(): void {
     this.#proposals.tick();
-    this.#parts.states.tick(this.#parts.runner.decidedIdx);
-    if (++this.#ticks % TELL_TICKS !== 0) return;
-    const note = encodeNote({ type: 'standing', decidedIdx: this.#parts.runner.decidedIdx });
+    const { decidedIdx } = this.#parts.runner;
+    this.#parts.states.tick(decidedIdx);
+    if (!this.#standings.isToTell(decidedIdx)) return;
+    const note = encodeNote({ type: 'standing', decidedIdx });
     for (const pid of this.#peers) this.#link?.send(pid, note);
   }
 }
