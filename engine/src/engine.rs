@@ -221,15 +221,15 @@ impl Engine {
         Ok(())
     }
 
-    /// How many ticks from now the engine does nothing but count. Batches, which it would flush too, are of one entry, and never
-    /// wait. A guard that counts ticks may ask for something meanwhile: late by as many at the most, it asks as well.
+    /// How many ticks from now the engine, and the guards, do nothing but count. (Batches, which it flushes by the tick too, are
+    /// of one entry and never wait.)
     pub fn quiet_ticks(&self) -> u32 {
         let quiet = self
             .periods
             .map(|period| period - 1 - self.ticks % period)
             .into_iter()
-            .min();
-        quiet.map_or(0, |ticks| u32::try_from(ticks).unwrap_or(u32::MAX))
+            .fold(self.guards.quiet_ticks(), u64::min);
+        u32::try_from(quiet).unwrap_or(u32::MAX)
     }
 
     pub fn reconnected(&mut self, pid: u64) -> Parsed<()> {
