@@ -76,7 +76,7 @@ function perform(request: Request): Promise<Answers[Request['what']]> {
 async function listen(own: number, folder: string): Promise<Answers['listen']> {
   pid = own;
   database = await Database.open(folder);
-  transport = new TcpTransport({ listen: '127.0.0.1:0', electionTimeoutMs: 1000 });
+  transport = new TcpTransport({ listen: '127.0.0.1:0', electionTimeoutMs: 1000, log() {} });
   await transport.listen();
   return { endpoint: transport.endpoint };
 }
