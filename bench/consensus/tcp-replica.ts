@@ -76,7 +76,7 @@ export class TcpReplica implements ReplicaControl {
       configurationId: CLUSTER.configurationId,
       pid: this.#pid,
       replicaId: replicaIdOf(this.#pid),
-      endpoint: this.endpoint,
+      endpoint: endpoints[this.#pid - 1] as string,
       peers: all.filter(({ pid }) => pid !== this.#pid),
       refusal: (pid, replicaId) => (replicaId === replicaIdOf(pid) ? undefined : 'it is another'),
       connected: (pid) => runner.connected(pid),
