@@ -45,13 +45,15 @@ export class MemTransport implements Transport {
       if (other !== undefined) this.#connect(member, other);
       else this.#tellElsewhere(member, peer.pid);
     }
+    const send = (to: number, message: Uint8Array) => {
+      if (this.#members.get(member.key) !== member || !isPeer(member, to)) return;
+      const other = peerOf(to);
+      if (other !== undefined) this.#send(member, other, message);
+      else this.#tellElsewhere(member, to);
+    };
     return {
-      send: (to, message) => {
-        if (this.#members.get(member.key) !== member || !isPeer(member, to)) return;
-        const other = peerOf(to);
-        if (other !== undefined) this.#send(member, other, message);
-        else this.#tellElsewhere(member, to);
-      },
+      send,
+      sendBulk: send,
       isConnected: (to) => {
         const other = peerOf(to);
         return other !== undefined && this.#connections.has(wayOf(member, other));

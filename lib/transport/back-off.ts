@@ -7,6 +7,9 @@ export const HANDSHAKE_TICKS = 200;
 /** What has lasted so long has worked. */
 export const WORKED_TICKS = 100;
 
+/** Of a connection for bulk, 5 s at the least: no election waits for one, and a peer that is busy with a state is not dead. */
+export const BULK_SILENT_TICKS = 500;
+
 const FIRST_MS = 20;
 const LONGEST_MS = 1000;
 

@@ -27,6 +27,8 @@ export interface DiallerOptions {
   credentials: Credentials | undefined;
   silentTicks: number;
   log: RefusalLog;
+  /** Its channels go beside those of another one, and their members are told nothing of them. */
+  isBulk: boolean;
 }
 
 /** A member's way to one peer. */
@@ -179,7 +181,7 @@ export class Dialler {
     this.#wait = this.#backOff.next();
     const joined = [...this.#channels].filter(({ state }) => state === 'joined');
     for (const channel of this.#channels) if (channel.state !== 'waiting') park(channel, 0);
-    for (const { member, pid } of joined) member.disconnected(pid);
+    if (!this.#options.isBulk) for (const { member, pid } of joined) member.disconnected(pid);
   }
 
   /** A connection that no group needs is given up; groups that were refused dial again. */
@@ -209,7 +211,8 @@ export class Dialler {
     channel.ticks = 0;
     const { configurationId, replicaId, group, endpoint } = member;
     const address = { channel: channel.number, configurationId, from: member.pid, to: pid };
-    connection.write(joinFrame({ ...address, replicaId, group, endpoint }));
+    const join = { ...address, replicaId, group, endpoint };
+    connection.write(joinFrame(join, this.#options.isBulk ? TYPE.bulk : TYPE.join));
   }
 
   #answered({ type, payload }: Frame, connection: FramedSocket): void {
@@ -222,7 +225,7 @@ export class Dialler {
       if (refusal === undefined) {
         channel.state = 'joined';
         channel.ticks = 0;
-        channel.member.connected(channel.pid);
+        if (!this.#options.isBulk) channel.member.connected(channel.pid);
       } else {
         connection.write(leaveFrame(number));
         this.#refuse(channel, refusal);
@@ -253,7 +256,7 @@ export class Dialler {
     const { member, pid, state } = channel;
     park(channel, channel.backOff.next());
     this.#options.log.tell(this.#name, `replica ${pid} of group ${quoted(member.group)} is refused: ${reason}`);
-    if (state === 'joined') member.disconnected(pid);
+    if (state === 'joined' && !this.#options.isBulk) member.disconnected(pid);
     this.#endIfIdle();
   }
 }

@@ -22,7 +22,7 @@ export class FramedSocket {
   readonly socket: Socket;
   readonly #events: SocketEvents;
   readonly #reader = new FrameReader();
-  readonly #silentTicks: number;
+  #silentTicks: number;
   readonly #beatTicks: number;
   #hasEnded = false;
   #isCorked = false;
@@ -53,6 +53,11 @@ export class FramedSocket {
   /** Whether the system takes less than is written. */
   get isFull(): boolean {
     return this.socket.writableLength >= MAX_WAITING_BYTES;
+  }
+
+  /** Where the peer need not be heard so soon. */
+  set silentTicks(ticks: number) {
+    this.#silentTicks = ticks;
   }
 
   set maxMessageBytes(bytes: number) {

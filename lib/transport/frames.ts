@@ -16,11 +16,12 @@
 // | 5 LEAVE   | dialling | channel (u32)                                                                                |
 // | 6 MESSAGE | dialling | channel (u32), message; on a joined channel                                                  |
 // | 7 BEAT    | both     | nothing: the sender lives                                                                    |
+// | 8 BULK    | dialling | as JOIN: a channel beside that of a JOIN, for long messages; on a connection of its own      |
 
 import { ConsensusError } from '../consensus/consensus-error.js';
 
 export const VERSION = 1;
-export const TYPE = { hello: 1, join: 2, joined: 3, refused: 4, leave: 5, message: 6, beat: 7 };
+export const TYPE = { hello: 1, join: 2, joined: 3, refused: 4, leave: 5, message: 6, beat: 7, bulk: 8 };
 
 const MAGIC = Buffer.from('omnipaxT', 'latin1');
 export const PREFACE_BYTES = MAGIC.length + 4;
@@ -103,10 +104,14 @@ export function newLine(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(LINE_BYTES))).toString('hex');
 }
 
-export function joinFrame({ channel, configurationId, from, to, replicaId, group, endpoint }: Join): Buffer {
+/** `type` is JOIN or BULK. */
+export function joinFrame(
+  { channel, configurationId, from, to, replicaId, group, endpoint }: Join,
+  type: number = TYPE.join,
+): Buffer {
   const name = Buffer.from(group);
   const text = Buffer.concat([name, Buffer.from(endpoint)]);
-  const bytes = emptyFrame(TYPE.join, JOIN_BYTES + text.length);
+  const bytes = emptyFrame(type, JOIN_BYTES + text.length);
   let at = HEAD_BYTES;
   for (const number of [channel, configurationId, from, to]) at = bytes.writeUInt32LE(number, at);
   at += bytes.write(replicaId, at, 'hex');

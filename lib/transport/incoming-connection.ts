@@ -1,6 +1,7 @@
 // A connection that a peer has dialled: who it speaks for is checked, group by group, and its messages are given.
 
 import type { Socket } from 'node:net';
+import { BULK_SILENT_TICKS } from './back-off.js';
 import { nameRefusal } from './credentials.js';
 import type { Frame } from './frame-reader.js';
 import { FramedSocket } from './framed-socket.js';
@@ -46,6 +47,7 @@ interface Refusal {
 interface Channel extends Incoming {
   readonly member: Member;
   readonly from: number;
+  readonly isBulk: boolean;
 }
 
 export class IncomingConnection {
@@ -105,8 +107,8 @@ export class IncomingConnection {
       this.#greet(readHello(payload));
     } else if (type === TYPE.message) {
       this.#receive(payload, isOwn);
-    } else if (type === TYPE.join) {
-      this.#join(readJoin(payload));
+    } else if (type === TYPE.join || type === TYPE.bulk) {
+      this.#join(readJoin(payload), type === TYPE.bulk);
     } else if (type === TYPE.leave) {
       this.#drop(readLeave(payload));
       this.#tellIntroduced();
@@ -132,7 +134,7 @@ export class IncomingConnection {
 
   // ── Channels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #join(join: Join): void {
+  #join(join: Join, isBulk: boolean): void {
     const { channel: number, from } = join;
     if (number <= this.#lastChannel) throw malformed(`it joins on channel ${number} behind ${this.#lastChannel}`);
     this.#lastChannel = number;
@@ -147,16 +149,18 @@ export class IncomingConnection {
       this.#socket.write(refusedFrame(number, reason, configurationId));
       return;
     }
-    member.incoming.get(from)?.close('a newer connection has taken its place');
-    const channel: Channel = { member, from, close: (reason) => this.#close(number, reason) };
+    const channel: Channel = { member, from, isBulk, close: (reason) => this.#close(number, reason) };
+    const incoming = incomingOf(channel);
+    incoming.get(from)?.close('a newer connection has taken its place');
     this.#channels.set(number, channel);
-    member.incoming.set(from, channel);
+    incoming.set(from, channel);
     this.#socket.maxMessageBytes = CHANNEL_BYTES + this.#reception.maxFrameBytes;
+    if (isBulk) this.#socket.silentTicks = Math.max(this.#reception.silentTicks, BULK_SILENT_TICKS);
     this.#tellIntroduced();
-    member.connected(from);
+    if (!isBulk) member.connected(from);
     if (this.#channels.get(number) !== channel) return; // closed within the call
     this.#socket.write(joinedFrame(number, member.replicaId));
-    this.#reception.heardOf(member, from);
+    if (!isBulk) this.#reception.heardOf(member, from);
   }
 
   #refusal(join: Join, member: Member): Refusal | undefined {
@@ -194,12 +198,18 @@ export class IncomingConnection {
     const channel = this.#channels.get(number);
     if (channel === undefined) return;
     this.#channels.delete(number);
-    const { member, from } = channel;
-    if (member.incoming.get(from) === channel) member.incoming.delete(from);
-    member.disconnected(from);
+    const { member, from, isBulk } = channel;
+    const incoming = incomingOf(channel);
+    if (incoming.get(from) === channel) incoming.delete(from);
+    if (!isBulk) member.disconnected(from);
   }
 
   #tellIntroduced(): void {
     if (!this.#socket.hasEnded) this.#reception.introduced(this, this.#channels.size > 0);
   }
+}
+
+/** Where its member has the last of its kind, by peer. */
+function incomingOf({ member, isBulk }: Channel): Map<number, Incoming> {
+  return isBulk ? member.incomingBulk : member.incoming;
 }

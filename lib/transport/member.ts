@@ -20,6 +20,8 @@ export class Member {
   readonly pids: ReadonlySet<number>;
   /** By peer: the last one, and none beside it. */
   readonly incoming = new Map<number, Incoming>();
+  /** The same of bulk. */
+  readonly incomingBulk = new Map<number, Incoming>();
   readonly #membership: Membership;
   readonly #log: RefusalLog;
   #hasLeft = false;
@@ -43,7 +45,8 @@ export class Member {
   /** Nothing is told any more. */
   leave(): void {
     this.#hasLeft = true;
-    for (const incoming of [...this.incoming.values()]) incoming.close('it has left the group');
+    const all = [...this.incoming.values(), ...this.incomingBulk.values()];
+    for (const incoming of all) incoming.close('it has left the group');
   }
 
   refusal(pid: number, replicaId: string): string | undefined {

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
 import { invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
-import { TICK_MS } from './back-off.js';
+import { BULK_SILENT_TICKS, TICK_MS } from './back-off.js';
+import { BulkWay } from './bulk-way.js';
 import { Dialler, type OutgoingChannel } from './dialler.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { Listener } from './listener.js';
@@ -11,7 +12,16 @@ import type { Membership, Transport, TransportLink } from './transport.js';
 
 interface Joined {
   member: Member;
-  ways: Map<number, { dialler: Dialler; channel: OutgoingChannel }>;
+  ways: Map<number, Way>;
+}
+
+/** To one peer. */
+interface Way {
+  endpoint: Endpoint;
+  dialler: Dialler;
+  channel: OutgoingChannel;
+  /** Undefined where nothing has been sent on it for a while. */
+  bulk: BulkWay | undefined;
 }
 
 /**
@@ -20,7 +30,7 @@ interface Joined {
  *
  * Messages to a peer arrive in order and once, or not at all: a message is not sent again, and nothing is kept across
  * connections. A connection that ends is dialled again, at once and then at most a second later. Each direction has a
- * connection of its own. It keeps the process alive from {@link listen} to {@link close}.
+ * connection of its own, and another one while there is bulk. It keeps the process alive from {@link listen} to {@link close}.
  */
 export class TcpTransport implements Transport, AsyncDisposable {
   readonly #options: CheckedTcpOptions;
@@ -43,6 +53,11 @@ export class TcpTransport implements Transport, AsyncDisposable {
         way?.dialler.hurry(way.channel);
       },
     });
+  }
+
+  /** `maxFrameBytes` of its options. */
+  get maxMessageBytes(): number {
+    return this.#options.maxFrameBytes;
   }
 
   /** Where it listens, with the real port once it does. */
@@ -87,12 +102,16 @@ export class TcpTransport implements Transport, AsyncDisposable {
     const member = new Member(membership, this.#options.log);
     const joined: Joined = { member, ways: new Map() };
     for (const [pid, endpoint] of endpoints) {
-      const dialler = this.#diallerTo(endpoint);
-      joined.ways.set(pid, { dialler, channel: dialler.add(member, pid) });
+      const dialler = this.#diallerTo(endpoint, false);
+      joined.ways.set(pid, { endpoint, dialler, channel: dialler.add(member, pid), bulk: undefined });
     }
     this.#joined.set(key, joined);
     return {
-      send: (to, message) => this.#send(joined, to, message),
+      send: (to, message) => {
+        const way = this.#wayOf(joined, to, message);
+        return way?.dialler.send(way.channel, message);
+      },
+      sendBulk: (to, message) => this.#sendBulk(joined, to, message),
       isConnected: (pid) => joined.ways.get(pid)?.channel.state === 'joined',
       leave: async () => this.#leave(joined),
     };
@@ -116,17 +135,26 @@ export class TcpTransport implements Transport, AsyncDisposable {
     await this.#listener.close();
   }
 
-  #diallerTo(endpoint: Endpoint): Dialler {
-    const name = formatEndpoint(endpoint);
+  #diallerTo(endpoint: Endpoint, isBulk: boolean): Dialler {
+    const name = `${formatEndpoint(endpoint)}${isBulk ? ' bulk' : ''}`;
     let dialler = this.#diallers.get(name);
     if (dialler === undefined) {
-      dialler = new Dialler(endpoint, this.#options);
+      const silentTicks = Math.max(this.#options.silentTicks, isBulk ? BULK_SILENT_TICKS : 0);
+      dialler = new Dialler(endpoint, { ...this.#options, silentTicks, isBulk });
       this.#diallers.set(name, dialler);
     }
     return dialler;
   }
 
-  #send({ ways }: Joined, to: number, message: Uint8Array): void | Promise<void> {
+  #sendBulk(joined: Joined, to: number, message: Uint8Array): void | Promise<void> {
+    const way = this.#wayOf(joined, to, message);
+    if (way?.channel.state !== 'joined') return undefined;
+    way.bulk ??= new BulkWay(this.#diallerTo(way.endpoint, true), joined.member, to);
+    return way.bulk.send(message);
+  }
+
+  /** Where the message goes; undefined where it cannot. */
+  #wayOf({ ways }: Joined, to: number, message: Uint8Array): Way | undefined {
     if (!types.isUint8Array(message)) throw invalid('message', 'a Uint8Array', message);
     const way = ways.get(to);
     if (way === undefined) return undefined;
@@ -135,18 +163,37 @@ export class TcpTransport implements Transport, AsyncDisposable {
       this.#options.log.tell(`replica ${to} of group ${way.channel.member.group}`, reason);
       return undefined;
     }
-    return way.dialler.send(way.channel, message);
+    return way;
   }
 
   #leave({ member, ways }: Joined): void {
     if (member.hasLeft) return;
     member.leave();
     this.#joined.delete(keyOf(member.group, member.configurationId));
-    for (const { dialler, channel } of ways.values()) dialler.remove(channel);
+    for (const way of ways.values()) {
+      way.dialler.remove(way.channel);
+      this.#endBulk(way);
+    }
+    this.#forgetUnused();
+  }
+
+  #endBulk(way: Way): void {
+    way.bulk?.close();
+    way.bulk = undefined;
+  }
+
+  #forgetUnused(): void {
     for (const [name, dialler] of this.#diallers) if (dialler.isUnused) this.#diallers.delete(name);
   }
 
   #tick(): void {
+    for (const { ways } of this.#joined.values()) {
+      for (const way of ways.values()) {
+        way.bulk?.tick();
+        if (way.bulk?.isIdle) this.#endBulk(way);
+      }
+    }
+    this.#forgetUnused();
     for (const dialler of [...this.#diallers.values()]) dialler.tick();
     this.#listener.tick();
   }

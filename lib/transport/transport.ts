@@ -30,7 +30,10 @@ export interface Membership {
   elsewhere(replica: Peer, configurationId: number): void;
   /** The peer, in the same configuration, says that this replica is no member of it. */
   excluded(pid: number): void;
-  /** A message of the peer, whose memory is its receiver's own. What came on a connection before the last is not given. */
+  /**
+   * A message of the peer, whose memory is its receiver's own. What came on a connection before the last is not given. What
+   * was sent as bulk comes in no order with the rest, and may be of before.
+   */
   receive(from: number, message: Uint8Array): void;
 }
 
@@ -41,6 +44,11 @@ export interface TransportLink extends MessageSink {
    * before it resolves fills memory.
    */
   send(to: number, message: Uint8Array): void | Promise<void>;
+  /**
+   * {@link send} of what is long and may come late: no other message waits behind it. Who sends on before the promise
+   * resolves sends into nothing, where the way to the peer is still to be made.
+   */
+  sendBulk(to: number, message: Uint8Array): void | Promise<void>;
   /** Whether messages to the peer go anywhere. */
   isConnected(pid: number): boolean;
   /** Nothing is told any more, and the connections of this membership are given up. */
@@ -49,6 +57,8 @@ export interface TransportLink extends MessageSink {
 
 /** Carries messages between replicas of any number of groups. */
 export interface Transport {
+  /** Longer ones are dropped. Undefined: none are. */
+  readonly maxMessageBytes?: number;
   /**
    * Connects a replica with its peers, and goes on trying to. It may be in several configurations of a group at once.
    * @throws ConsensusError INVALID_ARGUMENT where the configuration is joined already, or an endpoint is none
