@@ -38,6 +38,8 @@ pub struct EngineOptions {
     pub priority: u32,
     /// Whether a sync that rests on a state must carry it.
     pub states_in_syncs: bool,
+    /// A sync of more bytes rests on the state that can be given, where it is of use to the peer.
+    pub max_sync_bytes: u32,
     /// A guard to leave out, for the tests that show what it is for.
     pub without_guard: Option<String>,
 }
@@ -198,6 +200,7 @@ fn settings_of(options: EngineOptions) -> Parsed<Settings> {
         },
         window: WINDOW,
         states_in_syncs: options.states_in_syncs,
+        max_sync_bytes: options.max_sync_bytes as usize,
     })
 }
 

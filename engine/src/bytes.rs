@@ -14,7 +14,7 @@ pub const MAX_INDEX: u64 = (1 << 53) - 1;
 /// What a writer keeps.
 const KEPT_BYTES: usize = 4 << 20;
 /// Of the length that leads a byte string.
-const LENGTH_BYTES: usize = 4;
+pub const LENGTH_BYTES: usize = 4;
 
 pub type Parsed<V> = Result<V, String>;
 

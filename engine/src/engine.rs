@@ -27,6 +27,7 @@ pub struct Settings {
     pub guards: Up,
     pub window: Window,
     pub states_in_syncs: bool,
+    pub max_sync_bytes: usize,
 }
 
 /// Messages for peers, as frames.
@@ -34,12 +35,21 @@ pub struct Settings {
 pub struct Outbox {
     pub count: usize,
     /// Of each: to (u32), the index of the state that it needs or 2^64 - 1 (u64), the length (u32), the frame.
+    /// Without a frame: the peer is to be offered that state.
     pub packed: Writer,
     /// Peers below the floor that nothing can be sent to, for want of a state.
     pub withheld: Vec<u64>,
 }
 
 impl Outbox {
+    /// A message without a frame.
+    fn offer(&mut self, to: u64, at: usize) {
+        self.packed.u32(to as u32);
+        self.packed.u64(at as u64);
+        self.packed.u32(0);
+        self.count += 1;
+    }
+
     /// Moves all into `out`: the peers that nothing can be sent to, then the messages.
     pub fn move_to(&mut self, out: &mut Writer) {
         out.count(self.withheld.len());
@@ -84,6 +94,7 @@ impl Engine {
             guards,
             window,
             states_in_syncs,
+            max_sync_bytes,
         } = settings;
         // The decided index is not fsynced; the floor never passes it.
         records.decided = records.decided.max(records.floor);
@@ -111,7 +122,7 @@ impl Engine {
         let mut engine = Engine {
             paxos,
             mirror,
-            guards: Guards::new(guards, resend_ticks),
+            guards: Guards::new(guards, resend_ticks, max_sync_bytes),
             cluster,
             outbox: Outbox::default(),
             reconfigured: None,
@@ -286,6 +297,10 @@ impl Engine {
             let state = match self.guards.outgoing(&mut message, &mirror)? {
                 Outgoing::Plain => NO_STATE,
                 Outgoing::WithState(at) => at as u64,
+                Outgoing::Offer(at) => {
+                    self.outbox.offer(to, at);
+                    continue;
+                }
                 Outgoing::Withhold => {
                     self.outbox.withheld.push(to);
                     continue;

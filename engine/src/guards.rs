@@ -14,6 +14,7 @@
 //! | G7    | an AcceptSync is lost, and its receiver repeats its Promise as it was; where the log that this brings has been compacted since, it is withheld each time: behind until the next election |
 
 use crate::blob::{Blob, Marker};
+use crate::bytes::LENGTH_BYTES;
 use crate::mirror::Mirror;
 use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::messages::ballot_leader_election::HeartbeatMsg;
@@ -97,6 +98,8 @@ pub enum Outgoing {
     Plain,
     /// Of use to its receiver only together with the state at this index.
     WithState(usize),
+    /// The receiver needs the state at this index, and has not got it yet: nothing else is of use to it.
+    Offer(usize),
     /// The receiver needs a state, and there is none to give.
     Withhold,
 }
@@ -109,6 +112,10 @@ pub struct Guards {
     told_decided: BTreeMap<u64, usize>,
     /// G4: the index of the state that can be given to a peer.
     pub state_at: Option<usize>,
+    /// G4: the peers that have it.
+    pub given: Vec<u64>,
+    /// A sync of more bytes rests on that state, where it is of use.
+    max_sync_bytes: usize,
     /// G6: the decided index that does not move, and for how many ticks.
     stall: (usize, u32),
     /// G7: the ballot of the election whose end has not come, and for how many ticks.
@@ -119,12 +126,14 @@ pub struct Guards {
 
 impl Guards {
     /// `patience`: ticks after which the engine repeats a message.
-    pub fn new(up: Up, patience: u64) -> Self {
+    pub fn new(up: Up, patience: u64, max_sync_bytes: usize) -> Self {
         Guards {
             up,
             above: BTreeMap::new(),
             told_decided: BTreeMap::new(),
             state_at: None,
+            given: Vec::new(),
+            max_sync_bytes,
             stall: (0, 0),
             election: (Ballot::default(), 0),
             patience,
@@ -229,7 +238,10 @@ impl Guards {
             _ => return Ok(Outgoing::Plain),
         };
         self.g2_stopsign_counted_twice(sync, mirror);
-        self.g4_sync_below_the_floor(*to, sync, mirror)
+        match self.g4_sync_below_the_floor(*to, sync, mirror)? {
+            Outgoing::Plain => self.large_sync(*to, sync, mirror),
+            other => Ok(other),
+        }
     }
 
     fn g2_stopsign_counted_twice(&self, sync: &mut LogSync<Blob>, mirror: &Mirror) {
@@ -249,24 +261,51 @@ impl Guards {
         if !self.up.g4 || sync.decided_snapshot.is_some() || sync.sync_idx >= records.floor {
             return Ok(Outgoing::Plain);
         }
-        let told = self
-            .told_decided
-            .get(&to)
-            .copied()
-            .unwrap_or(0)
-            .min(records.end);
+        let told = self.told(to).min(records.end);
         if told >= records.floor {
             sync.sync_idx = told;
             sync.suffix = mirror.suffix(told)?;
             return Ok(Outgoing::Plain);
         }
-        let decided = records.decided.min(records.end);
-        let Some(at) = self
-            .state_at
-            .filter(|at| (records.floor..=decided).contains(at))
-        else {
-            return Ok(Outgoing::Withhold);
-        };
+        match self.state_in(mirror) {
+            Some(at) => self.rest_on(at, to, sync, mirror),
+            None => Ok(Outgoing::Withhold),
+        }
+    }
+
+    /// A peer that lacks very much gets the state instead of the log up to it: one message carries all of a sync.
+    fn large_sync(
+        &self,
+        to: u64,
+        sync: &mut LogSync<Blob>,
+        mirror: &Mirror,
+    ) -> Result<Outgoing, String> {
+        let bytes: usize = sync
+            .suffix
+            .iter()
+            .map(|entry| entry.bytes().len() + LENGTH_BYTES)
+            .sum();
+        if sync.decided_snapshot.is_some() || bytes <= self.max_sync_bytes {
+            return Ok(Outgoing::Plain);
+        }
+        let of_use = self.told(to).max(sync.sync_idx);
+        match self.state_in(mirror).filter(|at| *at > of_use) {
+            Some(at) => self.rest_on(at, to, sync, mirror),
+            None => Ok(Outgoing::Plain),
+        }
+    }
+
+    /// The sync begins at the state at `at`. The log behind is read once the peer has that.
+    fn rest_on(
+        &self,
+        at: usize,
+        to: u64,
+        sync: &mut LogSync<Blob>,
+        mirror: &Mirror,
+    ) -> Result<Outgoing, String> {
+        if !self.given.contains(&to) {
+            return Ok(Outgoing::Offer(at));
+        }
         sync.sync_idx = at;
         sync.suffix = mirror.suffix(at)?;
         sync.decided_snapshot = Some(SnapshotType::Complete(Marker::new(&[])));
@@ -278,6 +317,19 @@ impl Guards {
         let g6 = u64::from(G6_TICKS - 1 - self.stall.1);
         let g7 = self.patience.saturating_sub(1 + self.election.1);
         g6.min(g7)
+    }
+
+    /// The decided index of a peer, as far as it has told.
+    fn told(&self, pid: u64) -> usize {
+        self.told_decided.get(&pid).copied().unwrap_or(0)
+    }
+
+    /// The index of the state, where the log behind it is here.
+    fn state_in(&self, mirror: &Mirror) -> Option<usize> {
+        let records = mirror.records();
+        let decided = records.decided.min(records.end);
+        self.state_at
+            .filter(|at| (records.floor..=decided).contains(at))
     }
 
     /// Behind each tick: true where the engine must try to become the leader.

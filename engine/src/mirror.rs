@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 /// Entries `[from, to)` of what has been stored, or why they cannot be had.
 pub type ReadThrough = Box<dyn Fn(usize, usize) -> Result<Vec<Blob>, String>>;
 
+/// So many are read at once.
+const PAGE_ENTRIES: usize = 1024;
+
 /// What a storage holds when the engine starts on it.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
@@ -107,16 +110,19 @@ impl Mirror {
         if from >= to || from < self.records.floor || to > self.records.end {
             return Ok(Vec::new());
         }
-        let mut entries = Vec::new();
-        if from < self.base {
-            let below = to.min(self.base);
-            entries = (self.read_through)(from, below)?;
-            if entries.len() != below - from {
-                let found = entries.len();
+        let mut entries = Vec::with_capacity(to - from);
+        let below = to.min(self.base);
+        // Each page takes more memory while it is read than behind that.
+        for first in (from..below).step_by(PAGE_ENTRIES) {
+            let last = below.min(first + PAGE_ENTRIES);
+            let page = (self.read_through)(first, last)?;
+            if page.len() != last - first {
+                let found = page.len();
                 return Err(format!(
-                    "the storage gave {found} entries for [{from}, {below})"
+                    "the storage gave {found} entries for [{first}, {last})"
                 ));
             }
+            entries.extend(page);
         }
         let start = from.max(self.base);
         if start < to {

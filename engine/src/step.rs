@@ -4,6 +4,7 @@
 //! |------|-----|
 //! | u64 | the last step whose writes are durable |
 //! | u64 | the index of the state that can be given to a peer, or 2^64 - 1 |
+//! | u32, then of each | the peers that have that state: pid (u32) |
 //! | u64 | the floor of the storage |
 //! | u32 | ticks that have passed |
 //! | u32, then of each | calls: kind (u8); 1 reconnected, pid (u32); 2 try to become leader; 3 priority (u32); 4 stop-sign |
@@ -24,7 +25,7 @@
 //! | flag | then the decided stop-sign |
 //! | u32, then of each | refused messages: which (u32), the reason (length u32, UTF-8) |
 //! | u32, then of each | peers below the floor that no state could be given to: pid (u32) |
-//! | u32, then of each | messages for peers: to (u32), index of the state it needs or 2^64 - 1, length (u32), frame |
+//! | u32, then of each | messages for peers: to (u32), index of the state it needs or 2^64 - 1, length (u32), frame; without one the peer is to be offered that state |
 //! | u32, then of each | operations, see `ops.rs` |
 //!
 //! An error here is the engine's own: nothing it holds can be trusted behind it.
@@ -69,6 +70,11 @@ impl Stepper {
             NO_STATE => None,
             at => Some(usize::try_from(at).map_err(|error| error.to_string())?),
         };
+        let given = &mut engine.guards.given;
+        given.clear();
+        for _ in 0..input.u32()? {
+            given.push(u64::from(input.u32()?));
+        }
         let floor = input.index()?;
         let known = engine.mirror.0.borrow().records().floor;
         if floor > known {

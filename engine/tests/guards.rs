@@ -3,6 +3,7 @@
 
 mod support;
 
+use omnipaxos_engine::engine::NO_STATE;
 use omnipaxos_engine::guards::{Up, ALL};
 use omnipaxos_engine::mirror::Records;
 use omnipaxos_engine::wire;
@@ -137,6 +138,7 @@ fn sync_below_the_floor(guards: Up, state_at: Option<usize>) -> (Node, Vec<Strin
         .step(Input {
             messages,
             state_at,
+            given: vec![3],
             ..Input::default()
         })
         .unwrap();
@@ -176,6 +178,79 @@ fn g4_a_peer_below_the_floor_gets_the_state_and_what_lies_behind_it() {
         outcome.decided > outcome.accepted || outcome.accepted < 4,
         "lost: {outcome:?}"
     );
+}
+
+/// Node 3, cut off, misses three words of `length` bytes; the leader, which has a state at `state_at`, syncs it. Gives the
+/// state that the sync rests on.
+fn sync_of_words(length: usize, state_at: Option<usize>) -> u64 {
+    let mut net = Net::new(3, ALL);
+    net.lead(1);
+    net.propose(1, "seen");
+    net.settle_all();
+    for word in ["a", "b", "c"] {
+        net.propose(1, &word.repeat(length));
+        net.settle(|_, sent| sent.to == 3);
+    }
+    let request = net.node(3).call(reconnected(1)).sent.remove(0).frame;
+    let prepare = net.node(1).receive(&[request]).sent.remove(0).frame;
+    let promise = net.node(3).receive(&[prepare]).sent.remove(0).frame;
+    let input = Input {
+        messages: vec![promise],
+        state_at,
+        given: vec![3],
+        ..Input::default()
+    };
+    let sent = net.node(1).step(input).unwrap().sent;
+    let mut syncs = sent.into_iter().filter(|sent| kind(sent) == ACCEPT_SYNC);
+    let mut sync = syncs.next().unwrap();
+    let state = sync.state;
+    if state != NO_STATE {
+        sync.frame.extend_from_slice(b"the state");
+    }
+    net.node(3).receive(&[sync.frame]);
+    let missing = if state == NO_STATE { 1 } else { state as usize };
+    let all = [
+        "seen".to_owned(),
+        "a".repeat(length),
+        "b".repeat(length),
+        "c".repeat(length),
+    ];
+    assert!(net.words(3).ends_with(&all[missing..]));
+    state
+}
+
+#[test]
+fn a_sync_of_very_much_rests_on_the_state_where_that_is_of_use() {
+    assert_eq!(sync_of_words(500, Some(3)), 3);
+    assert_eq!(sync_of_words(500, Some(4)), 4);
+    assert_eq!(sync_of_words(500, Some(1)), NO_STATE); // the peer has it
+    assert_eq!(sync_of_words(500, None), NO_STATE);
+    assert_eq!(sync_of_words(50, Some(3)), NO_STATE);
+}
+
+#[test]
+fn g4_a_peer_that_has_no_state_yet_is_offered_it_and_sent_nothing() {
+    let mut net = Net::new(3, ALL);
+    net.lead(1);
+    for word in ["a", "b", "c", "d"] {
+        net.propose(1, word);
+        net.settle(|_, sent| sent.to == 3);
+    }
+    net.node(1).disk.borrow_mut().compact(3);
+    net.node(1).look();
+    let request = net.node(3).call(reconnected(1)).sent.remove(0).frame;
+    let prepare = net.node(1).receive(&[request]).sent.remove(0).frame;
+    let promise = net.node(3).receive(&[prepare]).sent.remove(0).frame;
+    let input = Input {
+        messages: vec![promise],
+        state_at: Some(3),
+        given: vec![2],
+        ..Input::default()
+    };
+    let sent = net.node(1).step(input).unwrap().sent;
+    let offers: Vec<_> = sent.iter().filter(|sent| sent.state != NO_STATE).collect();
+    assert_eq!((offers.len(), offers[0].to, offers[0].state), (1, 3, 3));
+    assert!(offers[0].frame.is_empty());
 }
 
 // ── G5 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

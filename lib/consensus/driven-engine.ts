@@ -5,7 +5,7 @@ import type { Codec } from '../contract/codec.js';
 import type { LogIndex, Storage, StorageOp } from '../contract/storage.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
-import { contentsOf, Engine, malformed, packEntries } from './engine.js';
+import { contentsOf, Engine, MAX_SYNC_BYTES, malformed, packEntries } from './engine.js';
 import { fromBytes, toBytes } from './entry-bytes.js';
 import type { EngineOp, EngineView, StepInput, StepOutcome } from './packed-step.js';
 
@@ -29,6 +29,7 @@ export class DrivenEngine<T> {
   readonly #storage: Storage<T>;
   readonly #codecs: MessageCodecs<T>;
   readonly #engine: Engine;
+  readonly #nodes: readonly number[];
   #view: EngineView | undefined;
   #durableStep = 0;
   #outgoing: OutgoingMessage[] = [];
@@ -49,6 +50,7 @@ export class DrivenEngine<T> {
   ) {
     this.#storage = storage;
     this.#codecs = codecs;
+    this.#nodes = cluster.nodes;
     const records = this.#using('read', () => {
       const floor = storage.getCompactedIdx();
       if (floor > 0 && storage.getSnapshot() !== undefined) this.#stateAt = floor;
@@ -62,7 +64,9 @@ export class DrivenEngine<T> {
       };
     });
     const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
-    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: true, withoutGuard });
+    // No state is ever given to it by which a sync could be made shorter.
+    const options = { statesInSyncs: true, maxSyncBytes: MAX_SYNC_BYTES, withoutGuard };
+    this.#engine = new Engine(cluster, server, records, read, options);
     this.step({});
   }
 
@@ -164,7 +168,12 @@ export class DrivenEngine<T> {
 
   #engineStep(input: StepInput, floor: LogIndex): StepOutcome {
     try {
-      return this.#engine.step(input, { durableStep: this.#durableStep, stateAt: this.#stateAt, floor });
+      return this.#engine.step(input, {
+        durableStep: this.#durableStep,
+        stateAt: this.#stateAt,
+        given: this.#nodes, // it goes with the sync
+        floor,
+      });
     } catch (error) {
       // A read that failed has made the engine fail: it is the storage that is to be mended.
       const failed = this.#readFailure as { cause: unknown } | undefined;

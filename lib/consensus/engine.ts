@@ -16,6 +16,9 @@ const ACCEPT_SYNC = 6;
 const ACCEPT_DECIDE = 7;
 const ACCEPT_DECIDE_DECIDED_AT = 14 + 20 + 16; // behind the head, a ballot and a sequence number
 
+/** Of a sync that does not rest on a state, unless a transport takes less. */
+export const MAX_SYNC_BYTES = 64 * 1024 * 1024;
+
 /** What a storage holds when an engine starts on it. */
 export interface EngineRecords {
   promise: Ballot | undefined;
@@ -30,6 +33,8 @@ export interface EngineRecords {
 export interface EngineOptions {
   /** Whether a sync that rests on a state must carry it behind its frame. */
   statesInSyncs: boolean;
+  /** A sync of more bytes rests on the state that can be given, where it is of use to the peer. */
+  maxSyncBytes: number;
   /** A guard to leave out, for the tests that show what it is for. */
   withoutGuard?: string | undefined;
 }
@@ -50,7 +55,7 @@ export class Engine {
     server: CheckedServer,
     records: EngineRecords,
     read: EntryReader,
-    { statesInSyncs, withoutGuard }: EngineOptions,
+    { statesInSyncs, maxSyncBytes, withoutGuard }: EngineOptions,
   ) {
     const options: NativeEngineOptions = {
       pid: server.pid,
@@ -60,6 +65,7 @@ export class Engine {
       resendTicks: server.resendMessageTickTimeout,
       priority: server.leaderPriority,
       statesInSyncs,
+      maxSyncBytes,
     };
     if (cluster.flexibleQuorum !== undefined) Object.assign(options, cluster.flexibleQuorum);
     if (withoutGuard !== undefined) options.withoutGuard = withoutGuard;
@@ -125,7 +131,12 @@ export function addressOf(frame: Buffer): { configurationId: number; from: numbe
 
 /** The index of the state that a frame rests on, of one that {@link checkFrame} has taken; undefined for none. */
 export function stateOf(frame: Uint8Array): LogIndex | undefined {
-  return frame[1] === PROMISE || frame[1] === ACCEPT_SYNC ? checkFrame(frame).stateAt : undefined;
+  return isSync(frame) ? checkFrame(frame).stateAt : undefined;
+}
+
+/** Whether a frame may carry a part of the log that its receiver lacks. */
+export function isSync(frame: Uint8Array): boolean {
+  return frame[1] === PROMISE || frame[1] === ACCEPT_SYNC;
 }
 
 /** The decided index that goes with the entries of an AcceptDecide; undefined for any other frame. */

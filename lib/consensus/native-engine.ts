@@ -11,6 +11,8 @@ export interface NativeEngineOptions {
   priority: number;
   /** Whether a sync that rests on a state must carry it. */
   statesInSyncs: boolean;
+  /** A sync of more bytes rests on the state that can be given, where it is of use to the peer. */
+  maxSyncBytes: number;
   /** A guard to leave out, for the tests that show what it is for. */
   withoutGuard?: string;
 }

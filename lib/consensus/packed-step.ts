@@ -24,6 +24,8 @@ export interface StorageStanding {
   durableStep: number;
   /** The index of the state that can be given to a peer below the floor. */
   stateAt: LogIndex | undefined;
+  /** The peers that have it. */
+  given: readonly number[];
   floor: LogIndex;
 }
 
@@ -31,6 +33,7 @@ export interface OutgoingFrame {
   to: number;
   /** The index of the state without which the frame is of no use; it goes behind the frame. */
   stateAt: LogIndex | undefined;
+  /** Empty where the peer has not got that state yet, and is to be offered it. */
   frame: Buffer;
 }
 
@@ -74,16 +77,16 @@ const REFUSED_STOPSIGN = 2;
 export function packInput(
   packed: PackedWriter,
   input: StepInput,
-  { durableStep, stateAt, floor }: StorageStanding,
+  { durableStep, stateAt, given, floor }: StorageStanding,
 ): Buffer {
   const { ticks = 0, calls = [], messages = [], proposals = NO_PROPOSALS } = input;
   packed
     .clear()
     .u64(durableStep)
     .u64(stateAt ?? NONE)
-    .u64(floor)
-    .u32(ticks)
-    .u32(calls.length);
+    .u32(given.length);
+  for (const pid of given) packed.u32(pid);
+  packed.u64(floor).u32(ticks).u32(calls.length);
   for (const call of calls) packCall(packed, call);
   packed.u32(messages.length);
   for (const message of messages) packed.byteString(message);

@@ -8,12 +8,15 @@ import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
-import { decidedIdxOfAppend, Engine, packEntries, stateOf } from './engine.js';
+import { decidedIdxOfAppend, Engine, isSync, MAX_SYNC_BYTES, packEntries, stateOf } from './engine.js';
 import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
 
 import type { StateExchange } from './state-exchange.js';
 
 export type BytesStorage = PromisedStorage<Uint8Array, unknown>;
+
+/** Of a message without entries. */
+const SHORT_FRAME_BYTES = 4096;
 
 interface Ahead {
   outcome: StepOutcome;
@@ -96,7 +99,11 @@ export class RunAhead {
     this.#hasStopsign = records.stopsign !== undefined;
     this.end = records.end;
     const read = (from: LogIndex, to: LogIndex) => this.#readThrough(from, to);
-    this.#engine = new Engine(cluster, server, records, read, { statesInSyncs: states === undefined, withoutGuard });
+    this.#engine = new Engine(cluster, server, records, read, {
+      statesInSyncs: states === undefined,
+      maxSyncBytes: states?.maxSyncBytes ?? MAX_SYNC_BYTES,
+      withoutGuard,
+    });
   }
 
   /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
@@ -130,7 +137,8 @@ export class RunAhead {
     let outcome: StepOutcome;
     try {
       this.#readFailure = undefined;
-      const standing = { durableStep: this.#durableStep, stateAt: this.#states?.stateAt, floor: this.floor };
+      const { stateAt, givenTo: given = [] } = this.#states ?? {};
+      const standing = { durableStep: this.#durableStep, stateAt, given, floor: this.floor };
       outcome = this.#engine.step(this.#withStates(input), standing);
     } catch (error) {
       this.#end(this.#asFailure(error));
@@ -231,7 +239,11 @@ export class RunAhead {
 
   /** Without those frames whose receiver has not got their state yet: the protocol repeats them. */
   #withGivenStates(outcome: StepOutcome): StepOutcome {
-    const isOfUse = ({ to, stateAt }: OutgoingFrame) => stateAt === undefined || this.#states?.isGiven(to, stateAt);
+    const states = this.#states;
+    if (states !== undefined && outcome.frames.some((frame) => isLarge(frame, states.maxSyncBytes)))
+      states.isOutgrown();
+    const isOfUse = ({ to, stateAt, frame }: OutgoingFrame) =>
+      stateAt === undefined || (this.#states?.isGiven(to, stateAt) && frame.byteLength > 0);
     return outcome.frames.every(isOfUse) ? outcome : { ...outcome, frames: outcome.frames.filter(isOfUse) };
   }
 
@@ -262,6 +274,11 @@ export class RunAhead {
     this.#steps = [];
     this.#bytes = 0;
   }
+}
+
+/** A sync that is longer than it is to be. Where not even a short one could be sent, nothing would help. */
+function isLarge({ frame }: OutgoingFrame, maxSyncBytes: number): boolean {
+  return frame.byteLength > maxSyncBytes + SHORT_FRAME_BYTES && isSync(frame);
 }
 
 /** Whether a peer's state takes the place of the log. */

@@ -8,6 +8,12 @@ import type { LogIndex } from '../contract/storage.js';
 export interface StateExchange {
   /** The index of the state that can be given. */
   readonly stateAt: LogIndex | undefined;
+  /** The peers that have it, by their own word. */
+  readonly givenTo: readonly number[];
+  /** A sync that would be longer is to rest on a state. */
+  readonly maxSyncBytes: number;
+  /** A sync is longer for want of a newer state. */
+  isOutgrown(): void;
   /** Whether `pid` has the state at `index`, by its own word. Where it has not, it is to be offered it. */
   isGiven(pid: number, index: LogIndex): boolean;
   /** Whether a peer's state at `index` has come, and can be made this replica's own. */

@@ -1,6 +1,6 @@
 import type { ColumnFamily, Row, ScanRange } from '../../binding/index.js';
 import { LOG_END, LOG_KEY_BYTES, LOG_START, META_KEYS } from '../format/log-keys.js';
-import { CHUNK_KEY_BYTES, CHUNKS, MANIFESTS } from '../format/snapshot-keys.js';
+import { ANNOUNCED, CHUNK_KEY_BYTES, CHUNKS, MANIFESTS } from '../format/snapshot-keys.js';
 import { decodeManifest, unseal } from '../format/snapshot-records.js';
 import { SCHEMA_VERSION } from '../format/values.js';
 import { reported } from './reported.js';
@@ -14,7 +14,8 @@ export function useOnDisk(family: ColumnFamily): 'a log' | 'a snapshot store' | 
   const first = (range: ScanRange) => reported(() => family.database.scanSync(family, { ...range, limit: 1 }))[0];
   const isMeta = (key: Buffer) => reported(() => family.database.getSync(family, key)) !== undefined;
   if (isLogEntry(first({ gte: LOG_START, lt: LOG_END })) || Object.values(META_KEYS).some(isMeta)) return 'a log';
-  if (isWhole(first(MANIFESTS), decodeManifest) || isWhole(first(CHUNKS), unsealChunk)) return 'a snapshot store';
+  const hasManifest = [MANIFESTS, ANNOUNCED].some((range) => isWhole(first(range), decodeManifest));
+  if (hasManifest || isWhole(first(CHUNKS), unsealChunk)) return 'a snapshot store';
   return undefined;
 }
 

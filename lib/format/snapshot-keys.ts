@@ -3,10 +3,12 @@
 //   | key                                    | record                   | value                                          |
 //   |----------------------------------------|--------------------------|------------------------------------------------|
 //   | "C/" + id, u64 BE + number, u32 BE     | a chunk of a snapshot    | version byte, CRC-32C as u32 BE, the bytes     |
+//   | "I/" + name, UTF-8                     | a manifest announced     | as of a manifest                               |
 //   | "S/" + name, UTF-8                     | a snapshot's manifest    | version byte, CRC-32C as u32 BE, MessagePack   |
 //
 // An id is given to each snapshot when it is begun, and is never used twice while a database is open. Chunks whose id no
-// manifest names are not part of a snapshot: it is still being written, or was never finished.
+// manifest names are not part of a snapshot: it is still being written, or was never finished. An announced manifest is of a
+// snapshot that is coming in: its first chunks may be there, and are gone on with by a later process.
 
 import { StorageError } from '../contract/storage-error.js';
 import { readU64, showKey, writeU64 } from './keys.js';
@@ -17,12 +19,18 @@ export const CHUNK_KEY_BYTES = ID_END + 4;
 export const MAX_CHUNKS = 2 ** 32;
 export const MAX_NAME_BYTES = 255;
 
-/** Bounds of everything that starts with "C/", and with "S/": `[start, end)`. */
+/** Bounds of everything that starts with "C/", with "I/", and with "S/": `[start, end)`. */
 export const CHUNKS = { gte: Buffer.from('C/'), lt: Buffer.from('C0') };
+export const ANNOUNCED = { gte: Buffer.from('I/'), lt: Buffer.from('I0') };
 export const MANIFESTS = { gte: Buffer.from('S/'), lt: Buffer.from('S0') };
 
 /** The ranges of keys that no snapshot store writes: records there are somebody else's. */
-export const FOREIGN_TO_SNAPSHOTS = [{ lt: CHUNKS.gte }, { gte: CHUNKS.lt, lt: MANIFESTS.gte }, { gte: MANIFESTS.lt }];
+export const FOREIGN_TO_SNAPSHOTS = [
+  { lt: CHUNKS.gte },
+  { gte: CHUNKS.lt, lt: ANNOUNCED.gte },
+  { gte: ANNOUNCED.lt, lt: MANIFESTS.gte },
+  { gte: MANIFESTS.lt },
+];
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -52,6 +60,11 @@ export function parseChunkKey(key: Buffer): { id: number; number: number } {
 /** The key of the manifest of the snapshot of this name, which is 1 to {@link MAX_NAME_BYTES} bytes long. */
 export function manifestKey(name: string): Buffer {
   return Buffer.concat([MANIFESTS.gte, Buffer.from(name)]);
+}
+
+/** The key of the manifest that was announced of a snapshot of this name, which is coming in. */
+export function announcedKey(name: string): Buffer {
+  return Buffer.concat([ANNOUNCED.gte, Buffer.from(name)]);
 }
 
 /**

@@ -3,13 +3,13 @@
 
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { Peer } from '../consensus/runner-options.js';
-import type { SnapshotStream } from '../snapshots/index.js';
 import type { Membership, TransportLink } from '../transport/transport.js';
 import type { Configuration } from './configurations.js';
 import { decodeNote, encodeNote, isNote } from './notes.js';
 import type { ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { decodeState, type StateHead } from './state.js';
+import { limitsOf } from './state-sender.js';
 import { StateTransfer } from './state-transfer.js';
 
 /** Of a replica that is in none yet, by which members find out which replica it is. */
@@ -30,6 +30,11 @@ export interface Beginning {
   records: PackedBatch;
 }
 
+type NewcomerOptions = Pick<
+  CheckedReplicaOptions<unknown, unknown>,
+  'pid' | 'transport' | 'stateBytesPerSecond' | 'tickIntervalMs'
+>;
+
 interface Search {
   configurationId: number;
   link: TransportLink;
@@ -38,7 +43,7 @@ interface Search {
 
 export class Newcomer {
   readonly #disk: ReplicaDisk;
-  readonly #options: Pick<CheckedReplicaOptions<unknown, unknown>, 'pid' | 'transport'>;
+  readonly #options: NewcomerOptions;
   #peers: readonly Peer[];
   readonly #listener: NewcomerListener;
   #waiting: TransportLink | undefined;
@@ -49,12 +54,7 @@ export class Newcomer {
   #ticks = 0;
   #isOver = false;
 
-  constructor(
-    disk: ReplicaDisk,
-    options: Pick<CheckedReplicaOptions<unknown, unknown>, 'pid' | 'transport'>,
-    peers: readonly Peer[],
-    listener: NewcomerListener,
-  ) {
+  constructor(disk: ReplicaDisk, options: NewcomerOptions, peers: readonly Peer[], listener: NewcomerListener) {
     this.#disk = disk;
     this.#options = options;
     this.#peers = peers;
@@ -92,6 +92,7 @@ export class Newcomer {
       name: group,
       incoming: this.#incoming,
       begin: 0,
+      limits: limitsOf(this.#options),
       current: () => undefined,
     });
     await states.open();
@@ -141,17 +142,16 @@ export class Newcomer {
   /** The state that has come whole, to be installed: nothing more is sought. Undefined where there is none. */
   async take(): Promise<Beginning | undefined> {
     await this.#turn;
-    const { store } = this.#disk;
-    const info = (await store.list()).find(({ name }) => name === this.#incoming);
-    if (info === undefined || this.#search?.states.hasArrived(info.index) !== true) return undefined;
+    const states = this.#search?.states;
+    if (states?.arrivedIdx === undefined) return undefined;
     this.#isOver = true;
-    const records = this.#search.states.install(info.index);
-    const stream: SnapshotStream = await store.open(this.#incoming);
+    const records = states.install(states.arrivedIdx);
+    const bytes = states.readArrived();
     try {
-      const { state: _, ...head } = await decodeState(stream);
+      const { state: _, ...head } = await decodeState(bytes);
       return { head, records };
     } finally {
-      stream.destroy();
+      await bytes.return();
     }
   }
 

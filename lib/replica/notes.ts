@@ -1,28 +1,42 @@
 // What replicas tell each other beside the engine's messages, whose first byte is 1: how far each is, wishes, and states.
 
 import type { LogIndex } from '../contract/storage.js';
+import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
 
 /**
- * | kind | what                                     | behind the kind (u8)                         |
- * |------|------------------------------------------|----------------------------------------------|
- * | 128  | how far the sender is                    | its decided index (u64)                      |
- * | 129  | the receiver is to lead                  |                                              |
- * | 130  | the receiver may have the sender's state | its index, its length in bytes (u64 each)    |
- * | 131  | the receiver is to send a piece of it    | its index, where the piece begins (u64 each) |
- * | 132  | a piece                                  | the same, then its bytes                     |
- * | 133  | the sender has the receiver's state      | its index (u64)                              |
- * | 134  | the sender lacks all: it is to be offered a state of this configuration |               |
+ * | kind | what                                     | behind the kind (u8)                                        |
+ * |------|------------------------------------------|-------------------------------------------------------------|
+ * | 128  | how far the sender is                    | its decided index (u64)                                     |
+ * | 129  | the receiver is to lead                  |                                                             |
+ * | 130  | the receiver may have the sender's state | its index, length in bytes and checksum (u64 each)          |
+ * | 131  | the receiver is to send a part of it     | its index and checksum, from where to where (u64 each)      |
+ * | 132  | a piece of that                          | its index and checksum, where the piece begins, the         |
+ * |      |                                          | checksum of the piece (u64 each), then its bytes            |
+ * | 133  | the sender has the receiver's state      | its index (u64)                                             |
+ * | 134  | the sender lacks all: it may be offered a state              |                                                             |
  *
- * Numbers are little-endian.
+ * Numbers are little-endian, checksums CRC-32C.
  */
 const FIRST = 128;
+/** Where the bytes of a piece begin. */
+export const PIECE_AT = 1 + 4 * 8;
+/** No peer sends more in one. */
+export const MAX_PIECE_BYTES = 1024 * 1024;
+
+/** Where in which state. */
+export interface PartOfState {
+  index: LogIndex;
+  /** Of the whole state. */
+  checksum: number;
+  offset: number;
+}
 
 export type Note =
   | { type: 'standing'; decidedIdx: LogIndex }
   | { type: 'lead' }
-  | { type: 'offer'; index: LogIndex; byteLength: number }
-  | { type: 'fetch'; index: LogIndex; offset: number }
-  | { type: 'piece'; index: LogIndex; offset: number; bytes: Uint8Array }
+  | ({ type: 'offer' } & SnapshotIdentity)
+  | ({ type: 'fetch'; end: number } & PartOfState)
+  | ({ type: 'piece'; bytes: Uint8Array; bytesChecksum: number } & PartOfState)
   | { type: 'have'; index: LogIndex }
   | { type: 'want' };
 
@@ -46,11 +60,13 @@ function numbersOf(note: Note): readonly number[] {
     case 'want':
       return [];
     case 'offer':
-      return [note.index, note.byteLength];
+      return [note.index, note.byteLength, note.checksum];
     case 'have':
       return [note.index];
-    default:
-      return [note.index, note.offset];
+    case 'fetch':
+      return [note.index, note.checksum, note.offset, note.end];
+    case 'piece':
+      return [note.index, note.checksum, note.offset, note.bytesChecksum];
   }
 }
 
@@ -64,10 +80,13 @@ export function decodeNote(bytes: Uint8Array): Note {
   if ((type === 'lead' || type === 'want') && has(0)) note = { type };
   else if (type === 'standing' && has(1)) note = { type, decidedIdx: number(0) };
   else if (type === 'have' && has(1)) note = { type, index: number(0) };
-  else if (type === 'offer' && has(2)) note = { type, index: number(0), byteLength: number(1) };
-  else if (type === 'fetch' && has(2)) note = { type, index: number(0), offset: number(1) };
-  else if (type === 'piece' && buffer.length > 17) {
-    note = { type, index: number(0), offset: number(1), bytes: buffer.subarray(17) };
+  else if (type === 'offer' && has(3)) {
+    note = { type, index: number(0), byteLength: number(1), checksum: number(2) };
+  } else if (type === 'fetch' && has(4)) {
+    note = { type, index: number(0), checksum: number(1), offset: number(2), end: number(3) };
+  } else if (type === 'piece' && buffer.length > PIECE_AT) {
+    const bytes = buffer.subarray(PIECE_AT);
+    note = { type, index: number(0), checksum: number(1), offset: number(2), bytesChecksum: number(3), bytes };
   }
   if (note === undefined || !numbersOf(note).every(Number.isSafeInteger)) throw new RangeError('it is no note');
   return note;

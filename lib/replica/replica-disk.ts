@@ -10,6 +10,7 @@ import { AsyncRocksdbStorage } from '../log/index.js';
 import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
 import { RESTORATION } from '../snapshots/log-move.js';
+import { incoming } from '../snapshots/snapshot-store.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
 import { type Configuration, firstConfiguration } from './configurations.js';
@@ -59,6 +60,11 @@ export class ReplicaDisk {
   /** Under which a peer's state of a configuration that runs here comes, or of one that begins here. */
   incomingName(what: 'state' | 'beginning'): string {
     return `${this.group}.${what}`;
+  }
+
+  /** Nothing is kept of a peer's state that has come, now or in an earlier life, for a configuration to begin here. */
+  discardBeginning(): Promise<void> {
+    return incoming(this.store, this.group, this.incomingName('beginning')).discard();
   }
 
   /**

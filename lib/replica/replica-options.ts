@@ -57,6 +57,11 @@ export interface ReplicaOptions<C, R> {
   keepEntries?: number;
   /** Bytes of proposals that are under way at once; past it `propose` waits. Default 64 MiB. */
   maxInFlightBytes?: number;
+  /**
+   * Bytes of states that are sent a second, to all peers together that lack what the log has no longer; 1 MiB at the least.
+   * Default 64 MiB.
+   */
+  stateBytesPerSecond?: number;
   /** As of `PaxosRunner`. Default false. */
   earlyRelease?: boolean;
 }
@@ -80,6 +85,7 @@ const NAMES = [
   'snapshotEveryBytes',
   'keepEntries',
   'maxInFlightBytes',
+  'stateBytesPerSecond',
   'earlyRelease',
 ];
 const GROUP = /^[A-Za-z0-9_-]{1,64}$/;
@@ -115,6 +121,7 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
     snapshotEveryBytes: checkInteger('snapshotEveryBytes', given.snapshotEveryBytes ?? 64 * MIB, 1, MAX),
     keepEntries: checkInteger('keepEntries', given.keepEntries ?? 10_000, 0, MAX),
     maxInFlightBytes: checkInteger('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MIB, 1, MAX),
+    stateBytesPerSecond: checkInteger('stateBytesPerSecond', given.stateBytesPerSecond ?? 64 * MIB, MIB, MAX),
     earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
   };
 }

@@ -12,11 +12,12 @@ import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
 import { PeerStandings } from './peer-standings.js';
 import type { Log, ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
+import { limitsOf } from './state-sender.js';
 import { StateTransfer } from './state-transfer.js';
 
 type Options = Pick<
   CheckedReplicaOptions<unknown, unknown>,
-  'pid' | 'electionTicks' | 'tickIntervalMs' | 'earlyRelease' | 'transport' | 'group' | 'peers'
+  'pid' | 'electionTicks' | 'tickIntervalMs' | 'earlyRelease' | 'transport' | 'group' | 'peers' | 'stateBytesPerSecond'
 >;
 
 /** What other replicas say of configurations. */
@@ -70,7 +71,8 @@ export class RunningConfiguration {
       name: group,
       incoming: disk.incomingName('state'),
       begin: configuration.begin,
-      current: () => (snapshots.isTaking || snapshots.index >= reach.end ? undefined : snapshots.current),
+      limits: limitsOf(options),
+      current: () => (snapshots.isTaking || snapshots.index >= reach.end ? undefined : snapshots.current?.index),
     });
     try {
       await states.open();
@@ -202,8 +204,9 @@ export class RunningConfiguration {
   }
 
   /** A message may be lost. */
-  send(to: number, note: Note): void {
-    this.#link?.send(to, encodeNote(note));
+  send(to: number, note: Note): void | Promise<void> {
+    const bytes = encodeNote(note);
+    return note.type === 'piece' ? this.#link?.sendBulk(to, bytes) : this.#link?.send(to, bytes);
   }
 
   tick(): void {

@@ -1,32 +1,40 @@
+import { crc32c } from '../../binding/crc32c.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore } from '../snapshots/index.js';
-import { renaming } from '../snapshots/snapshot-store.js';
-import type { Note } from './notes.js';
+import type { IncomingSnapshot, SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
+import { MAX_PIECE_BYTES, type Note } from './notes.js';
 
-/** After so many ticks without an answer a piece is asked for again. */
+/** So much is asked for before it is needed: what is on its way, or waits in memory to be stored. */
+const WINDOW_BYTES = 2 * 1024 * 1024;
+/** After so many ticks without a piece it is asked for again. */
 const ASK_TICKS = 25;
 /** After so many the peer is given up; another offer begins anew. */
 const GIVE_UP_TICKS = 250;
 
+type Piece = Extract<Note, { type: 'piece' }>;
+
 interface Transfer {
   from: number;
-  index: LogIndex;
-  /** Of the piece that is waited for. */
-  offset: number;
+  state: SnapshotIdentity;
+  /** That have come and are to be stored. */
+  pieces: Uint8Array[];
+  /** Where the next piece begins. */
+  next: number;
+  /** Up to where it has been asked for. */
+  asked: number;
   sinceAsked: number;
   sincePiece: number;
-  resolve(piece: Uint8Array): void;
-  reject(error: Error): void;
+  /** There is a piece. */
+  wake(): void;
+  end(error: Error): void;
 }
 
 /**
- * Takes the state of a peer: into the snapshot store under a name of its own, so that nothing of it is seen before the log
- * rests on it. One at a time.
+ * Takes the state of a peer into the snapshot store, where nothing of it is seen before the log rests on it. One at a time.
+ * What has come outlives this replica's process: it goes on behind it where a peer offers the same state.
  */
 export class StateReceiver {
-  readonly #store: SnapshotStore;
-  readonly #names: { name: string; incoming: string };
+  readonly #incoming: IncomingSnapshot;
   readonly #send: (to: number, note: Note) => void;
   /** A peer's state has come. */
   readonly #hasCome: (from: number) => void;
@@ -34,18 +42,13 @@ export class StateReceiver {
   #arrived: { index: LogIndex; records: PackedBatch; ticks: number } | undefined;
   #isInstalling = false;
   #decidedIdx = 0;
+  /** Of what has come of a state that is not this replica's own yet. */
+  #keptIdx: LogIndex | undefined;
   #storing: Promise<void> | undefined;
   #isClosed = false;
 
-  /** A state comes as the snapshot `incoming`, and becomes `name`. */
-  constructor(
-    store: SnapshotStore,
-    names: { name: string; incoming: string },
-    send: (to: number, note: Note) => void,
-    hasCome: (from: number) => void,
-  ) {
-    this.#store = store;
-    this.#names = names;
+  constructor(incoming: IncomingSnapshot, send: (to: number, note: Note) => void, hasCome: (from: number) => void) {
+    this.#incoming = incoming;
     this.#send = send;
     this.#hasCome = hasCome;
   }
@@ -55,24 +58,42 @@ export class StateReceiver {
     return this.#storing !== undefined || this.#arrived !== undefined;
   }
 
-  /** What an earlier life has left. */
+  /** Learns what an earlier life has begun. */
   async open(): Promise<void> {
-    await this.#store.delete(this.#names.incoming);
+    this.#keptIdx = (await this.#incoming.begun())?.index;
   }
 
-  offer(from: number, index: LogIndex, byteLength: number): void {
+  offer(from: number, { index, byteLength, checksum }: SnapshotIdentity): void {
     if (this.#isClosed || index <= this.#decidedIdx) return;
-    if (this.#arrived?.index === index) this.#tellArrived(from, index);
-    else if (!this.isBusy) {
-      this.#storing = this.#take(from, index, byteLength).then(() => {
-        this.#storing = undefined;
-      });
-    }
+    if (this.#arrived?.index === index) {
+      this.#arrived.ticks = 0;
+      this.#tellArrived(from, index);
+    } else if (!this.isBusy) this.#store(() => this.#take(from, { index, byteLength, checksum }));
   }
 
-  piece(from: number, index: LogIndex, offset: number, bytes: Uint8Array): void {
+  /** @throws RangeError where it is not what was asked for */
+  piece(from: number, { index, checksum, offset, bytes, bytesChecksum }: Piece): void {
     const transfer = this.#transfer;
-    if (transfer?.from === from && transfer.index === index && transfer.offset === offset) transfer.resolve(bytes);
+    // One that has come before may come again.
+    if (transfer?.from !== from || transfer.state.index !== index || transfer.next !== offset) return;
+    const { state } = transfer;
+    if (offset >= transfer.asked || bytes.byteLength > MAX_PIECE_BYTES) throw new RangeError('more than was asked for');
+    if (checksum !== state.checksum) throw new RangeError('a piece of another state');
+    if (bytes.byteLength > state.byteLength - offset) throw new RangeError('a piece past the end of the state');
+    if (crc32c(bytes) !== bytesChecksum) throw new RangeError('a piece that does not match its checksum');
+    transfer.pieces.push(bytes);
+    transfer.next += bytes.byteLength;
+    transfer.sinceAsked = 0;
+    transfer.sincePiece = 0;
+    transfer.wake();
+  }
+
+  get arrivedIdx(): LogIndex | undefined {
+    return this.#arrived?.index;
+  }
+
+  read(): AsyncGenerator<Buffer, void, undefined> {
+    return this.#incoming.read();
   }
 
   hasArrived(index: LogIndex): boolean {
@@ -92,6 +113,7 @@ export class StateReceiver {
 
   installed(): void {
     this.#arrived = undefined;
+    this.#keptIdx = undefined;
     this.#isInstalling = false;
   }
 
@@ -99,36 +121,50 @@ export class StateReceiver {
     this.#decidedIdx = decidedIdx;
     const arrived = this.#arrived;
     if (arrived !== undefined && !this.#isInstalling) {
-      // The log got here another way, or who gave it is gone. What is left under the name goes with the next.
+      // The log got here another way, or who gave it is gone; it may be offered again.
       if (arrived.index <= decidedIdx || ++arrived.ticks > GIVE_UP_TICKS) this.#arrived = undefined;
     }
+    if (!this.isBusy && !this.#isClosed && this.#keptIdx !== undefined && this.#keptIdx <= decidedIdx) {
+      this.#store(() => this.#discard());
+    }
     const transfer = this.#transfer;
-    if (transfer === undefined) return;
-    if (++transfer.sincePiece > GIVE_UP_TICKS)
-      transfer.reject(new Error(`replica ${transfer.from} sends nothing more`));
-    else if (++transfer.sinceAsked > ASK_TICKS) this.#ask(transfer);
+    // Where all that was asked for has come, it is this side that takes its time.
+    if (transfer === undefined || transfer.next === transfer.asked) return;
+    if (++transfer.sincePiece > GIVE_UP_TICKS) transfer.end(new Error(`replica ${transfer.from} sends nothing more`));
+    else if (++transfer.sinceAsked > ASK_TICKS) this.#ask(transfer, transfer.next, transfer.asked);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#transfer?.reject(new Error('the replica ends'));
+    this.#transfer?.end(new Error('the replica ends'));
     await this.#storing;
   }
 
+  #store(store: () => Promise<void>): void {
+    this.#storing = store().then(() => {
+      this.#storing = undefined;
+    });
+  }
+
   /** Never rejects: the peer offers again. */
-  async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
+  async #take(from: number, state: SnapshotIdentity): Promise<void> {
+    this.#keptIdx = state.index;
     try {
-      const { name, incoming } = this.#names;
-      await this.#store.put(incoming, index, this.#pieces(from, index, byteLength));
-      const records = await renaming(this.#store, incoming, name);
+      const records = await this.#incoming.take(state, (offset) => this.#pieces(from, state, offset));
       if (this.#isClosed) return;
-      this.#arrived = { index, records, ticks: 0 };
-      this.#tellArrived(from, index);
+      this.#arrived = { index: state.index, records, ticks: 0 };
+      this.#tellArrived(from, state.index);
     } catch {
-      // With what was stored the store has done away.
+      // What has come stays.
     } finally {
       this.#transfer = undefined;
     }
+  }
+
+  /** Never rejects: what is left goes with the next state. */
+  async #discard(): Promise<void> {
+    this.#keptIdx = undefined;
+    await this.#incoming.discard().catch(() => {});
   }
 
   #tellArrived(from: number, index: LogIndex): void {
@@ -136,20 +172,34 @@ export class StateReceiver {
     this.#hasCome(from);
   }
 
-  async *#pieces(from: number, index: LogIndex, byteLength: number): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let offset = 0; offset < byteLength; ) {
-      const piece = await new Promise<Uint8Array>((resolve, reject) => {
-        this.#transfer = { from, index, offset, sinceAsked: 0, sincePiece: 0, resolve, reject };
-        if (this.#isClosed) reject(new Error('the replica ends'));
-        else this.#ask(this.#transfer);
-      });
-      offset += piece.length;
+  async *#pieces(from: number, state: SnapshotIdentity, begin: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const nothing = () => {};
+    const transfer = { from, state, pieces: [], next: begin, asked: begin, sinceAsked: 0, sincePiece: 0 };
+    const coming: Transfer = { ...transfer, wake: nothing, end: nothing };
+    this.#transfer = coming;
+    for (let stored = begin; stored < state.byteLength; ) {
+      const end = Math.min(stored + WINDOW_BYTES, state.byteLength);
+      if (end - coming.asked >= WINDOW_BYTES / 2 || end === state.byteLength) this.#ask(coming, coming.asked, end);
+      const piece = coming.pieces.shift() ?? (await this.#nextPiece(coming));
+      stored += piece.length;
       yield piece;
     }
   }
 
-  #ask(transfer: Transfer): void {
+  async #nextPiece(transfer: Transfer): Promise<Uint8Array> {
+    await new Promise<void>((resolve, reject) => {
+      transfer.wake = resolve;
+      transfer.end = reject;
+      if (this.#isClosed) reject(new Error('the replica ends'));
+    });
+    return transfer.pieces.shift() as Uint8Array;
+  }
+
+  #ask(transfer: Transfer, offset: number, end: number): void {
+    const { from, state } = transfer;
+    if (offset === end) return;
+    transfer.asked = end;
     transfer.sinceAsked = 0;
-    this.#send(transfer.from, { type: 'fetch', index: transfer.index, offset: transfer.offset });
+    this.#send(from, { type: 'fetch', index: state.index, checksum: state.checksum, offset, end });
   }
 }

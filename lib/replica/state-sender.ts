@@ -1,84 +1,117 @@
+import { crc32c } from '../../binding/crc32c.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore, SnapshotStream } from '../snapshots/index.js';
-import type { Note } from './notes.js';
+import type { ChunkReader } from '../snapshots/chunk-reader.js';
+import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
+import type { SnapshotStore } from '../snapshots/index.js';
+import { identityOf, readFrom } from '../snapshots/snapshot-store.js';
+import { ByteBudget } from './byte-budget.js';
+import { MAX_PIECE_BYTES, type Note, PIECE_AT } from './notes.js';
+import type { CheckedReplicaOptions } from './replica-options.js';
 
 /** Between two offers to a peer. */
 const OFFER_TICKS = 10;
 /** Of a peer that asks for nothing more: its transfer is over. */
 const IDLE_TICKS = 500;
 
+/** No peer asks for more at once. */
+const MAX_PART_BYTES = 8 * 1024 * 1024;
+
+export interface TransferLimits {
+  /** Of pieces to all peers together. */
+  bytesPerTick: number;
+  /** Of any message. */
+  maxMessageBytes: number;
+}
+
+export function limitsOf({
+  stateBytesPerSecond,
+  tickIntervalMs,
+  transport,
+}: Pick<
+  CheckedReplicaOptions<unknown, unknown>,
+  'stateBytesPerSecond' | 'tickIntervalMs' | 'transport'
+>): TransferLimits {
+  const { maxMessageBytes = Number.MAX_SAFE_INTEGER } = transport;
+  return { bytesPerTick: (stateBytesPerSecond * tickIntervalMs) / 1000, maxMessageBytes };
+}
+
 interface Transfer {
   index: LogIndex;
+  /** Which snapshot has been offered; undefined before. */
+  state: SnapshotIdentity | undefined;
   /** The peer has said that it has all of it. */
   isGiven: boolean;
   /** Since the peer was last heard. */
   idleTicks: number;
   sinceOffer: number;
-  reading: Reading | undefined;
+  reading: ChunksForPeer | undefined;
+  /** The part that the peer has asked for and not been sent. */
+  next: number;
+  end: number;
   isBusy: boolean;
 }
 
-/** A snapshot that is being read for a peer, from its beginning on. */
-class Reading {
-  readonly #stream: SnapshotStream;
-  readonly #pieces: AsyncIterator<Buffer>;
-  #next = 0;
-  /** The last piece: it may have got lost. */
-  #last: { offset: number; bytes: Buffer } | undefined;
+/** A snapshot that is being read for a peer, from some chunk on. */
+class ChunksForPeer {
+  readonly #chunks: ChunkReader;
+  /** The last that was read. */
+  #begin: number;
+  #chunk: Buffer = Buffer.alloc(0);
 
-  constructor(stream: SnapshotStream) {
-    this.#stream = stream;
-    this.#pieces = stream[Symbol.asyncIterator]();
+  constructor(chunks: ChunkReader) {
+    this.#chunks = chunks;
+    this.#begin = chunks.given.byteLength;
   }
 
   /** Whether {@link at} can give it without beginning anew. */
   reaches(offset: number): boolean {
-    return offset >= this.#next || offset === this.#last?.offset;
+    return offset >= this.#begin;
   }
 
-  /** The piece that begins at `offset`; undefined behind the end. */
-  async at(offset: number): Promise<Buffer | undefined> {
-    if (offset === this.#last?.offset) return this.#last.bytes;
-    while (this.#next <= offset) {
-      const { value, done } = await this.#pieces.next();
-      if (done) return undefined;
-      const begin = this.#next;
-      this.#next += value.length;
-      if (this.#next > offset) {
-        // A peer that resumes may begin within a piece of ours.
-        this.#last = { offset, bytes: value.subarray(offset - begin) };
-        return this.#last.bytes;
-      }
+  /** What begins at `offset`, of up to `most` bytes; undefined behind the end. One call at a time. */
+  async at(offset: number, most: number): Promise<Buffer | undefined> {
+    while (offset >= this.#begin + this.#chunk.length) {
+      const next = await this.#chunks.next();
+      if (next === undefined) return undefined;
+      this.#begin += this.#chunk.length;
+      this.#chunk = next;
     }
-    return undefined;
+    const from = offset - this.#begin;
+    return this.#chunk.subarray(from, from + most);
   }
 
-  close(): void {
-    this.#stream.destroy();
+  /** Never rejects. */
+  close(): Promise<void> {
+    return this.#chunks.release();
   }
 }
 
 /**
- * Gives this replica's snapshot to peers that lack what the log has no longer. It is offered, and the peer asks for one piece
- * after the other: so much is in memory, and under way, as one piece for each peer. Meanwhile no other snapshot may take its
- * place, and the log stays from its index on.
+ * Gives this replica's snapshot to peers that lack what the log has no longer. It is offered, and the peer asks for one part
+ * after the other: no more is under way than it has asked for, and one piece for each peer is in memory. Meanwhile no other
+ * snapshot may take its place, and the log stays from its index on.
  */
 export class StateSender {
   readonly #store: SnapshotStore;
   readonly #name: string;
-  readonly #send: (to: number, note: Note) => void;
+  readonly #budget: ByteBudget;
+  readonly #maxPieceBytes: number;
+  readonly #send: (to: number, note: Note) => void | Promise<void>;
   readonly #transfers = new Map<number, Transfer>();
-  /** Of the snapshot; undefined where there is none. */
-  readonly #current: () => { index: LogIndex; byteLength: number } | undefined;
+  /** Where the snapshot is; undefined where there is none. */
+  readonly #current: () => LogIndex | undefined;
 
   constructor(
     store: SnapshotStore,
     name: string,
-    current: () => { index: LogIndex; byteLength: number } | undefined,
-    send: (to: number, note: Note) => void,
+    { bytesPerTick, maxMessageBytes }: TransferLimits,
+    current: () => LogIndex | undefined,
+    send: (to: number, note: Note) => void | Promise<void>,
   ) {
     this.#store = store;
     this.#name = name;
+    this.#budget = new ByteBudget(bytesPerTick);
+    this.#maxPieceBytes = Math.min(MAX_PIECE_BYTES, maxMessageBytes - PIECE_AT);
     this.#current = current;
     this.#send = send;
   }
@@ -92,22 +125,49 @@ export class StateSender {
     return this.#transfers.has(pid);
   }
 
+  /** The peers that have the snapshot that there is. */
+  get givenTo(): readonly number[] {
+    const current = this.#current();
+    return [...this.#transfers].filter(([, { isGiven, index }]) => isGiven && index === current).map(([pid]) => pid);
+  }
+
   /** Whether `pid` has the state at `index`; where not, it is offered it. */
   isGiven(pid: number, index: LogIndex): boolean {
-    const current = this.#current();
-    let transfer = this.#transfers.get(pid);
-    if (transfer?.index !== index) {
-      if (current?.index !== index) return false; // it has been replaced since: the next sync is for another
-      transfer?.reading?.close();
-      transfer = { index, isGiven: false, idleTicks: 0, sinceOffer: OFFER_TICKS, reading: undefined, isBusy: false };
-      this.#transfers.set(pid, transfer);
-    }
+    const before = this.#transfers.get(pid);
+    const transfer = before?.index === index ? before : this.#begin(pid, index);
+    if (transfer === undefined) return false; // it has been replaced since: the next sync is for another
     if (transfer.isGiven) return true;
-    if (current !== undefined && transfer.sinceOffer >= OFFER_TICKS) {
-      transfer.sinceOffer = 0;
-      this.#send(pid, { type: 'offer', ...current });
-    }
+    if (transfer.sinceOffer >= OFFER_TICKS) this.#offer(pid, transfer);
     return false;
+  }
+
+  #begin(pid: number, index: LogIndex): Transfer | undefined {
+    if (this.#current() !== index) return undefined;
+    const before = this.#transfers.get(pid);
+    if (before !== undefined) this.#end(pid, before);
+    const transfer: Transfer = {
+      index,
+      state: undefined,
+      isGiven: false,
+      idleTicks: 0,
+      sinceOffer: OFFER_TICKS,
+      reading: undefined,
+      next: 0,
+      end: 0,
+      isBusy: false,
+    };
+    this.#transfers.set(pid, transfer);
+    return transfer;
+  }
+
+  /** Never rejects: what goes wrong is tried again. */
+  async #offer(pid: number, transfer: Transfer): Promise<void> {
+    transfer.sinceOffer = 0;
+    const found = await identityOf(this.#store, this.#name).catch(() => undefined);
+    if (found?.index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
+    const { index, byteLength, checksum } = found;
+    transfer.state = { index, byteLength, checksum };
+    this.#send(pid, { type: 'offer', ...transfer.state });
   }
 
   /** The peer has told that it has the state at `index`. */
@@ -128,34 +188,49 @@ export class StateSender {
     transfer.sinceOffer = OFFER_TICKS;
   }
 
-  /** What goes wrong is not told: the peer asks again, and gives up in the end. */
-  async fetch(pid: number, index: LogIndex, offset: number): Promise<void> {
+  /** Goes on behind what was asked for before, or begins anew. */
+  fetch(pid: number, { index, checksum, offset, end }: Extract<Note, { type: 'fetch' }>): void {
     const transfer = this.#transfers.get(pid);
-    if (transfer?.index !== index || transfer.isBusy) return;
+    if (transfer?.index !== index || transfer.state?.checksum !== checksum) return;
     transfer.idleTicks = 0;
+    if (offset !== transfer.end) transfer.next = offset;
+    transfer.end = Math.min(end, offset + MAX_PART_BYTES);
+    if (!transfer.isBusy) this.#give(pid, transfer, transfer.state);
+  }
+
+  /** What goes wrong is not told: the peer asks again, and gives up in the end. */
+  async #give(pid: number, transfer: Transfer, { index, checksum }: SnapshotIdentity): Promise<void> {
+    const isOver = () => this.#transfers.get(pid) !== transfer;
     transfer.isBusy = true;
     try {
-      const bytes = await this.#read(transfer, offset);
-      if (bytes !== undefined && this.#transfers.get(pid) === transfer) {
-        this.#send(pid, { type: 'piece', index, offset, bytes });
+      while (!isOver() && transfer.next < transfer.end) {
+        const offset = transfer.next;
+        const bytes = await this.#read(transfer, offset);
+        if (bytes === undefined) break;
+        await this.#budget.take(bytes.length);
+        if (isOver() || transfer.next !== offset) continue; // begun anew
+        transfer.next += bytes.length;
+        await this.#send(pid, { type: 'piece', index, checksum, offset, bytes, bytesChecksum: crc32c(bytes) });
       }
     } catch {
       transfer.reading?.close();
       transfer.reading = undefined;
     } finally {
       transfer.isBusy = false;
-      if (this.#transfers.get(pid) !== transfer) transfer.reading?.close();
+      if (isOver()) transfer.reading?.close();
     }
   }
 
   async #read(transfer: Transfer, offset: number): Promise<Buffer | undefined> {
     if (transfer.reading?.reaches(offset) !== true) {
       transfer.reading?.close();
-      const stream = await this.#store.open(this.#name);
-      transfer.reading = new Reading(stream);
-      if (stream.snapshot.index !== transfer.index) return undefined;
+      transfer.reading = undefined;
+      const reading = await readFrom(this.#store, this.#name, offset);
+      if (reading === undefined) return undefined;
+      transfer.reading = new ChunksForPeer(reading.chunks);
+      if (reading.manifest.index !== transfer.index) return undefined;
     }
-    return transfer.reading.at(offset);
+    return transfer.reading.at(offset, this.#maxPieceBytes);
   }
 
   /** The peer has decided so much. */
@@ -165,6 +240,7 @@ export class StateSender {
   }
 
   tick(): void {
+    this.#budget.tick();
     for (const [pid, transfer] of this.#transfers) {
       transfer.sinceOffer++;
       if (++transfer.idleTicks > IDLE_TICKS) this.#end(pid, transfer);
@@ -173,6 +249,7 @@ export class StateSender {
 
   close(): void {
     for (const [pid, transfer] of this.#transfers) this.#end(pid, transfer);
+    this.#budget.close();
   }
 
   #end(pid: number, transfer: Transfer): void {

@@ -1,44 +1,53 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
+import { MAX_SYNC_BYTES } from '../consensus/engine.js';
 import type { StateExchange } from '../consensus/state-exchange.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { SnapshotStore } from '../snapshots/index.js';
+import { incoming } from '../snapshots/snapshot-store.js';
 import type { Note } from './notes.js';
 import { StateReceiver } from './state-receiver.js';
-import { StateSender } from './state-sender.js';
+import { StateSender, type TransferLimits } from './state-sender.js';
+
+/** More than a message has around the entries that it carries. */
+const FRAME_BYTES = 4096;
 
 export interface StateTransferOptions {
   name: string;
   incoming: string;
   /** Where the configuration begins: a state before it is of no use to who lacks all. */
   begin: LogIndex;
-  current(): { index: LogIndex; byteLength: number } | undefined;
+  limits: TransferLimits;
+  /** The index of the snapshot that peers may have. */
+  current(): LogIndex | undefined;
 }
 
 /** Both directions of it: this replica's snapshot to peers, and theirs to it. */
 export class StateTransfer implements StateExchange {
   readonly #sender: StateSender;
   readonly #receiver: StateReceiver;
-  readonly #current: () => { index: LogIndex; byteLength: number } | undefined;
+  readonly #current: () => LogIndex | undefined;
   readonly #begin: LogIndex;
   #installation = new AbortController();
-  /** A message may be lost. */
-  send: (to: number, note: Note) => void = () => {};
+  /** A message may be lost. Where it gives a promise, no piece is to be sent before it resolves. */
+  send: (to: number, note: Note) => void | Promise<void> = () => {};
   /** A peer's state has come: it is to be asked for the log behind it. */
   hasCome: (from: number) => void = () => {};
   /** A peer lacks all, and there is no snapshot of this configuration that it could have. */
   isNeeded: () => void = () => {};
 
-  /** `current` is this replica's own snapshot, which the store has under `name`; that of a peer comes under `incoming`. */
-  constructor(store: SnapshotStore, { name, incoming, begin, current }: StateTransferOptions) {
+  /** A newer snapshot is of use to a peer. */
+  isOutgrown: () => void = () => {};
+  readonly maxSyncBytes: number;
+
+  /** This replica's own snapshot has `name`; that of a peer is announced as `incoming` until it takes its place. */
+  constructor(store: SnapshotStore, options: StateTransferOptions) {
+    const { name, begin, limits, current } = options;
     this.#begin = begin;
     this.#current = current;
-    this.#sender = new StateSender(store, name, current, (to, note) => this.send(to, note));
-    this.#receiver = new StateReceiver(
-      store,
-      { name, incoming },
-      (to, note) => this.send(to, note),
-      (from) => this.hasCome(from),
-    );
+    this.maxSyncBytes = Math.min(MAX_SYNC_BYTES, Math.max(0, limits.maxMessageBytes - FRAME_BYTES));
+    const send = (to: number, note: Note) => this.send(to, note);
+    this.#sender = new StateSender(store, name, limits, current, send);
+    this.#receiver = new StateReceiver(incoming(store, name, options.incoming), send, (from) => this.hasCome(from));
   }
 
   /** To be called before anything comes in. */
@@ -65,18 +74,19 @@ export class StateTransfer implements StateExchange {
     return this.#installation.signal;
   }
 
+  /** @throws RangeError where it is a piece that no peer sends */
   heed(from: number, note: Note): void {
-    if (note.type === 'offer') this.#receiver.offer(from, note.index, note.byteLength);
-    else if (note.type === 'piece') this.#receiver.piece(from, note.index, note.offset, note.bytes);
-    else if (note.type === 'fetch') this.#sender.fetch(from, note.index, note.offset);
+    if (note.type === 'offer') this.#receiver.offer(from, note);
+    else if (note.type === 'piece') this.#receiver.piece(from, note);
+    else if (note.type === 'fetch') this.#sender.fetch(from, note);
     else if (note.type === 'have') this.#sender.given(from, note.index);
     else if (note.type === 'want') this.#wanted(from);
   }
 
   #wanted(pid: number): void {
     const current = this.#current();
-    if (current === undefined || current.index < this.#begin) this.isNeeded();
-    else this.#sender.isGiven(pid, current.index);
+    if (current === undefined || current < this.#begin) this.isNeeded();
+    else this.#sender.isGiven(pid, current);
   }
 
   /** There is a new connection with a peer. */
@@ -102,7 +112,11 @@ export class StateTransfer implements StateExchange {
   // ── What the runner asks ───────────────────────────────────────────────────────────────────────────────────────────
 
   get stateAt(): LogIndex | undefined {
-    return this.#current()?.index;
+    return this.#current();
+  }
+
+  get givenTo(): readonly number[] {
+    return this.#sender.givenTo;
   }
 
   isGiven(pid: number, index: LogIndex): boolean {
@@ -111,6 +125,16 @@ export class StateTransfer implements StateExchange {
 
   hasArrived(index: LogIndex): boolean {
     return this.#receiver.hasArrived(index);
+  }
+
+  /** The index of a peer's state that has come whole. */
+  get arrivedIdx(): LogIndex | undefined {
+    return this.#receiver.arrivedIdx;
+  }
+
+  /** The bytes of what has come. */
+  readArrived(): AsyncGenerator<Buffer, void, undefined> {
+    return this.#receiver.read();
   }
 
   install(index: LogIndex): PackedBatch {

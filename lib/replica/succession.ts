@@ -224,6 +224,9 @@ export class Succession<C, R> {
   async #run({ peers }: Pick<CheckedReplicaOptions<C, R>, 'peers'>): Promise<void> {
     const running = await RunningConfiguration.open(this.#disk, { ...this.#options, peers });
     running.states.isNeeded = () => this.#takeSnapshotIfFree();
+    running.states.isOutgrown = () => {
+      if (this.appliedIdx > this.#disk.snapshots.index) this.#takeSnapshotIfFree();
+    };
     running.runner.stopped.then((error) => {
       if (error !== undefined) this.#owner.ended(error);
     });
@@ -335,7 +338,7 @@ export class Succession<C, R> {
     const newcomer = this.#newcomer;
     this.#newcomer = undefined;
     await newcomer?.close();
-    await this.#disk.store.delete(this.#disk.incomingName('beginning'));
+    await this.#disk.discardBeginning();
     this.#arrival = new AbortController();
   }
 

@@ -5,6 +5,7 @@ import { asStorageError } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import { chunkKey, chunksOf, parseChunkKey } from '../format/snapshot-keys.js';
 import { chunkCount, type Manifest, unseal } from '../format/snapshot-records.js';
+import type { Written } from './chunk-writer.js';
 
 /**
  * Reads the chunks of one snapshot, in order, as they were at the moment when it began. It checks each: it gives all of the
@@ -15,22 +16,28 @@ export class ChunkReader {
   readonly #manifest: Manifest;
   readonly #rows: AsyncIterableIterator<Row>;
   #first: IteratorResult<Row, unknown> | undefined;
-  #next = 0;
-  #byteLength = 0;
-  #checksum = 0;
+  readonly #isWhole: boolean;
+  #next: number;
+  /** What {@link next} has given so far, and what it has passed over. */
+  given: Written;
 
-  private constructor(family: ColumnFamily, name: string, manifest: Manifest) {
+  private constructor(family: ColumnFamily, name: string, manifest: Manifest, first: number) {
     this.#name = name;
     this.#manifest = manifest;
-    this.#rows = family.database.iterate(family, chunksOf(manifest.id));
+    this.#isWhole = first === 0;
+    this.#next = first;
+    this.given = { byteLength: first * manifest.chunkBytes, checksum: 0 };
+    const { id } = manifest;
+    this.#rows = family.database.iterate(family, { ...chunksOf(id), gte: chunkKey(id, first) });
   }
 
   /**
-   * Begins to read at this moment.
+   * Begins to read at this moment, from chunk number `first` on. Where that is not 0, the checksum of the whole is not
+   * looked at.
    * @throws StorageError COLUMN_FAMILY_NOT_FOUND or ROCKSDB, with the snapshot and the chunk in the message
    */
-  static async begin(family: ColumnFamily, name: string, manifest: Manifest): Promise<ChunkReader> {
-    const reader = new ChunkReader(family, name, manifest);
+  static async begin(family: ColumnFamily, name: string, manifest: Manifest, first = 0): Promise<ChunkReader> {
+    const reader = new ChunkReader(family, name, manifest, first);
     reader.#first = await reader.#row(); // the moment of an iterator is that of its first row
     return reader;
   }
@@ -45,7 +52,7 @@ export class ChunkReader {
     const count = chunkCount(this.#manifest);
     if (row.done) {
       if (this.#next < count) throw this.#damaged('META', 'it is missing');
-      if (this.#checksum !== this.#manifest.checksum) {
+      if (this.#isWhole && this.given.checksum !== this.#manifest.checksum) {
         throw new StorageError(
           'CODEC',
           `snapshot ${JSON.stringify(this.#name)}: the checksum of the whole does not match`,
@@ -57,14 +64,14 @@ export class ChunkReader {
     if (parseChunkKey(key).number !== this.#next) throw this.#damaged('META', 'it is missing');
     if (this.#next >= count) throw this.#damaged('META', `the snapshot has ${count} chunks`);
     const bytes = this.#open(key, value);
-    const rest = this.#manifest.byteLength - this.#byteLength;
+    const rest = this.#manifest.byteLength - this.given.byteLength;
     const expected = Math.min(rest, this.#manifest.chunkBytes);
     if (bytes.length !== expected) {
       throw this.#damaged('CODEC', `it has ${bytes.length} bytes, not ${expected}`);
     }
     this.#next++;
-    this.#byteLength += bytes.length;
-    this.#checksum = crc32c(bytes, this.#checksum);
+    const { byteLength, checksum } = this.given;
+    this.given = { byteLength: byteLength + bytes.length, checksum: crc32c(bytes, checksum) };
     return bytes;
   }
 

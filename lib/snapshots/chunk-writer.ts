@@ -24,15 +24,24 @@ class ChunkWriter {
   readonly #pace: Pace;
   readonly #batch = new WriteBatch();
   #end = HEADER_BYTES;
-  #chunks = 0;
-  readonly written: Written = { byteLength: 0, checksum: 0 };
+  #chunks: number;
+  readonly written: Written;
 
-  constructor(family: ColumnFamily, pace: Pace, id: number, interruption: Interruption, chunkBytes: number) {
+  constructor(
+    family: ColumnFamily,
+    pace: Pace,
+    id: number,
+    interruption: Interruption,
+    chunkBytes: number,
+    before: Written,
+  ) {
     this.#family = family;
     this.#pace = pace;
     this.#id = id;
     this.#interruption = interruption;
     this.#frame = Buffer.allocUnsafeSlow(HEADER_BYTES + chunkBytes);
+    this.#chunks = before.byteLength / chunkBytes;
+    this.written = { ...before };
   }
 
   /** All of `piece`, which must stay as it is meanwhile. `argument` names it in messages. */
@@ -70,8 +79,11 @@ class ChunkWriter {
   }
 }
 
+export const NOTHING: Written = { byteLength: 0, checksum: 0 };
+
 /**
- * Writes all that `source` gives as the chunks of `id`, which nobody sees until a manifest names them.
+ * Writes all that `source` gives as the chunks of `id` behind those that hold `before`, all of them full. Nobody sees them
+ * until a manifest names them.
  * @throws StorageError INVALID_ARGUMENT, COLUMN_FAMILY_NOT_FOUND, ROCKSDB; what the source throws, as it is; what the
  *   interruption throws
  */
@@ -82,8 +94,9 @@ export async function writeChunks(
   source: TakenSource,
   interruption: Interruption,
   chunkBytes: number,
+  before: Written = NOTHING,
 ): Promise<Written> {
-  const writer = new ChunkWriter(family, pace, id, interruption, chunkBytes);
+  const writer = new ChunkWriter(family, pace, id, interruption, chunkBytes, before);
   for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
     await writer.add(piece.bytes, piece.argument);
   }

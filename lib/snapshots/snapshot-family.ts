@@ -9,6 +9,8 @@ import { claimFamily } from '../families/family-use.js';
 import { asStorageError, reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import {
+  ANNOUNCED,
+  announcedKey,
   CHUNKS,
   chunkKey,
   chunksOf,
@@ -102,7 +104,8 @@ export class SnapshotFamily {
   /** The ids that manifests name. Undefined where a manifest is damaged: any chunks may be its own, so none may go. */
   async #namedIds(): Promise<number[] | undefined> {
     try {
-      return [...(await this.manifests()).values()].map(({ id }) => id);
+      const { visible, announced } = await this.#allManifests();
+      return [...visible, ...announced].map(({ id }) => id);
     } catch (error) {
       if (isDamage(error)) return undefined;
       throw error;
@@ -166,6 +169,28 @@ export class SnapshotFamily {
     }
   }
 
+  /**
+   * What was announced of the snapshot of this name that is coming in; undefined where none is. A damaged one counts as none.
+   * @throws StorageError COLUMN_FAMILY_NOT_FOUND, ROCKSDB
+   */
+  async announced(name: string): Promise<Manifest | undefined> {
+    const key = announcedKey(name);
+    const value = await reportedLater(this.family.database.get(this.family, key));
+    return value === undefined ? undefined : readable({ key, value })[0];
+  }
+
+  /** Of all chunks that must stay. @throws StorageError CODEC where one that is visible is damaged; as {@link manifests} */
+  async #allManifests(): Promise<{ visible: Manifest[]; announced: Manifest[] }> {
+    const range = { gte: ANNOUNCED.gte, lt: MANIFESTS.lt }; // nothing lies between the two
+    const rows = await reportedLater(this.family.database.scan(this.family, range));
+    const first = rows.findIndex(({ key }) => key.compare(MANIFESTS.gte) >= 0);
+    const end = first < 0 ? rows.length : first;
+    return {
+      visible: rows.slice(end).map(({ key, value }) => decodeManifest(key, value)),
+      announced: rows.slice(0, end).flatMap(readable),
+    };
+  }
+
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** An id for a snapshot about to be written. {@link settle} or {@link discard} must be called for it in the end. */
@@ -173,6 +198,11 @@ export class SnapshotFamily {
     const id = ++this.#lastId;
     this.#begun.add(id);
     return id;
+  }
+
+  /** {@link begin} for what an earlier process has begun. */
+  resume(id: number): void {
+    this.#begun.add(id);
   }
 
   /** Nothing more is written for `id`. It is visible now, or its chunks are left to the next open. Throws nothing. */
@@ -195,14 +225,13 @@ export class SnapshotFamily {
   }
 
   /**
-   * Adds to `batch` the removal of the chunks of `id`: one range, which no later read passes over, since ids grow. Without an
-   * id it adds nothing: a later open removes them.
+   * Adds to `batch` the removal of the chunks of `id`, those from number `first` on: one range, which no later read passes
+   * over, since ids grow. Without an id it adds nothing: a later open removes them.
    * @throws RocksError INVALID_ARGUMENT where `batch` would pass 2 GiB
    */
-  removeChunks(batch: WriteBatch, id: number | undefined): void {
+  removeChunks(batch: WriteBatch, id: number | undefined, first = 0): void {
     if (id === undefined) return;
-    const { gte, lt } = chunksOf(id);
-    batch.deleteRange(this.family, gte, lt);
+    batch.deleteRange(this.family, chunkKey(id, first), chunksOf(id).lt);
   }
 
   /** Chunks were removed: their space is given back in the background. */
@@ -211,11 +240,11 @@ export class SnapshotFamily {
   }
 
   async #liveChunks(): Promise<LiveChunks> {
-    const manifests = [...(await this.manifests()).values()];
-    const ids = [...manifests.map(({ id }) => id), ...this.#begun].sort((a, b) => a - b);
-    const bytes = manifests.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const { visible, announced } = await this.#allManifests();
+    const ids = new Set([...visible.concat(announced).map(({ id }) => id), ...this.#begun]);
+    const bytes = visible.reduce((sum, { byteLength }) => sum + byteLength, 0);
     // Not the last id: an earlier process may have given higher ones, whose chunks are removed.
-    return { ids, bytes, end: Number.MAX_SAFE_INTEGER };
+    return { ids: [...ids].sort((a, b) => a - b), bytes, end: Number.MAX_SAFE_INTEGER };
   }
 
   /** Runs one task at a time, in the order of the calls. For those that write manifests by what they have read. */
@@ -223,6 +252,16 @@ export class SnapshotFamily {
     const done = this.#lastTask.then(task);
     this.#lastTask = done.catch(() => {});
     return done;
+  }
+}
+
+/** The manifest, or none where it is damaged. */
+function readable({ key, value }: Row): Manifest[] {
+  try {
+    return [decodeManifest(key, value)];
+  } catch (error) {
+    if (isDamage(error)) return [];
+    throw error;
   }
 }
 

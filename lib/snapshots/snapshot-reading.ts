@@ -12,19 +12,22 @@ export interface Reading {
 }
 
 /**
- * Fixes the moment from which the snapshot of this name is read; undefined where there is none.
+ * Fixes the moment from which the snapshot of this name is read; undefined where there is none. Begins with the chunk that
+ * has the byte at `offset`.
  * @throws StorageError CODEC, COLUMN_FAMILY_NOT_FOUND, ROCKSDB; the reason of `signal`
  */
 export async function beginReading(
   shared: SnapshotFamily,
   name: string,
   signal: AbortSignal | undefined,
+  offset = 0,
 ): Promise<Reading | undefined> {
   for (;;) {
     refuseAborted(signal);
     const manifest = await shared.manifest(name);
     if (manifest === undefined) return undefined;
-    const chunks = await ChunkReader.begin(shared.family, name, manifest);
+    const first = Math.floor(offset / manifest.chunkBytes);
+    const chunks = await ChunkReader.begin(shared.family, name, manifest, first);
     const isStillThere = async () => (await shared.manifest(name))?.id === manifest.id;
     try {
       // Its chunks were there, then, when the reader fixed its moment.

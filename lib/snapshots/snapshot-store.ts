@@ -1,15 +1,15 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { type Database, WriteBatch } from '../../binding/index.js';
-import type { PackedBatch } from '../../binding/packed-batch.js';
 import { packedOf } from '../../binding/write-batch.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { checkIndex } from '../contract/validate.js';
 import { reported, reportedLater } from '../families/reported.js';
 import { manifestKey } from '../format/snapshot-keys.js';
-import { encodeManifest, type Manifest } from '../format/snapshot-records.js';
+import type { Manifest } from '../format/snapshot-records.js';
 import type { Cursor } from '../log/cursor.js';
 import { TrimReclaimer } from '../log/trim-reclaimer.js';
+import { IncomingSnapshot, type SnapshotIdentity } from './incoming-snapshot.js';
 import { COMPACTION, type LogMove, type LogStorage, logOf, RESTORATION } from './log-move.js';
 import type {
   CompactOptions,
@@ -22,7 +22,7 @@ import type {
 import { checkCompactOptions, checkKeep, checkReadOptions, checkSnapshotName } from './snapshot-arguments.js';
 import { SnapshotFamily } from './snapshot-family.js';
 import { SnapshotReadable } from './snapshot-readable.js';
-import { beginReading, readWhole } from './snapshot-reading.js';
+import { beginReading, type Reading, readWhole } from './snapshot-reading.js';
 import { type SnapshotWrite, taking, toInfo, writeSnapshot } from './snapshot-writing.js';
 
 /** Bytes of a chunk. docs/snapshots.md has the measurement behind it. */
@@ -30,11 +30,17 @@ export const CHUNK_BYTES = 256 * 1024;
 
 const NAMES_IN_A_MESSAGE = 10;
 
+/** @internal A snapshot for `name` that comes from elsewhere, one for each `announcedAs` (default `name`) at a time. */
+export let incoming: (store: SnapshotStore, name: string, announcedAs?: string) => IncomingSnapshot;
+
+/** @internal Which snapshot has this name; undefined where none has. It rejects as the store's methods do. */
+export let identityOf: (store: SnapshotStore, name: string) => Promise<SnapshotIdentity | undefined>;
+
 /**
- * @internal The records by which the snapshot `from` of a store takes the name `to`, for a write of the caller's: until it is
- * done, nobody may write either name.
+ * @internal Reads a snapshot from the chunk on that has the byte at `offset`; undefined where there is none of this name. The
+ * chunks are to be released. It rejects as the store's methods do.
  */
-export let renaming: (store: SnapshotStore, from: string, to: string) => Promise<PackedBatch>;
+export let readFrom: (store: SnapshotStore, name: string, offset: number) => Promise<Reading | undefined>;
 
 /**
  * Snapshots by name, of any size, in a column family of their own. The database is the caller's, and has the log too.
@@ -55,7 +61,10 @@ export class SnapshotStore {
   readonly #chunkBytes: number;
 
   static {
-    renaming = (store, from, to) => store.#renaming(from, to);
+    incoming = (store, name, announcedAs = name) =>
+      new IncomingSnapshot(store.#shared, store.#chunkBytes, name, announcedAs);
+    readFrom = (store, name, offset) => beginReading(store.#shared, name, undefined, offset);
+    identityOf = (store, name) => store.#shared.manifest(name);
   }
 
   /**
@@ -168,16 +177,6 @@ export class SnapshotStore {
       };
       return this.#write({ ...given, options: rest, taken, commit });
     });
-  }
-
-  async #renaming(from: string, to: string): Promise<PackedBatch> {
-    const [manifest, replaced] = await Promise.all([this.#shared.manifest(from), this.#shared.occupant(to)]);
-    if (manifest === undefined)
-      throw new StorageError('INVALID_ARGUMENT', `there is no snapshot ${JSON.stringify(from)}`);
-    const { family } = this.#shared;
-    const batch = new WriteBatch().put(family, manifestKey(to), encodeManifest(manifestKey(to), manifest));
-    this.#shared.removeChunks(batch.delete(family, manifestKey(from)), replaced?.id);
-    return packedOf(batch).copy();
   }
 
   #write(write: SnapshotWrite): Promise<SnapshotInfo> {

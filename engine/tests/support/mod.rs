@@ -127,7 +127,11 @@ pub struct Input {
     pub messages: Vec<Vec<u8>>,
     pub proposals: Vec<Vec<u8>>,
     pub state_at: Option<usize>,
+    pub given: Vec<u32>,
 }
+
+/// Few, so that a few words are too many for one message.
+pub const MAX_SYNC_BYTES: usize = 1000;
 
 pub struct Node {
     pub stepper: Stepper,
@@ -158,6 +162,7 @@ impl Node {
             guards,
             window,
             states_in_syncs: false,
+            max_sync_bytes: MAX_SYNC_BYTES,
         };
         let records = disk.records.clone();
         let disk = Rc::new(RefCell::new(disk));
@@ -187,6 +192,10 @@ impl Node {
         let mut packed = Writer::default();
         packed.u64(self.steps);
         packed.u64(input.state_at.map_or(NO_STATE, |at| at as u64));
+        packed.count(input.given.len());
+        for pid in &input.given {
+            packed.u32(*pid);
+        }
         packed.index(self.disk.borrow().records.floor);
         packed.u32(input.ticks);
         packed.count(input.calls.len());
