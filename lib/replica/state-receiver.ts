@@ -45,6 +45,8 @@ export class StateReceiver {
   /** Of what has come of a state that is not this replica's own yet. */
   #keptIdx: LogIndex | undefined;
   #storing: Promise<void> | undefined;
+  /** Who has offered the state that is under way, too: one of them may lead, and waits for this replica to have it. */
+  readonly #others = new Set<number>();
   #isClosed = false;
 
   constructor(incoming: IncomingSnapshot, send: (to: number, note: Note) => void, hasCome: (from: number) => void) {
@@ -69,6 +71,7 @@ export class StateReceiver {
       this.#arrived.ticks = 0;
       this.#tellArrived(from, index);
     } else if (!this.isBusy) this.#store(() => this.#take(from, { index, byteLength, checksum }));
+    else if (this.#transfer?.state.index === index) this.#others.add(from);
   }
 
   /** @throws RangeError where it is not what was asked for */
@@ -153,11 +156,12 @@ export class StateReceiver {
       const records = await this.#incoming.take(state, (offset) => this.#pieces(from, state, offset));
       if (this.#isClosed) return;
       this.#arrived = { index: state.index, records, ticks: 0 };
-      this.#tellArrived(from, state.index);
+      for (const pid of new Set([from, ...this.#others])) this.#tellArrived(pid, state.index);
     } catch {
       // What has come stays.
     } finally {
       this.#transfer = undefined;
+      this.#others.clear();
     }
   }
 
