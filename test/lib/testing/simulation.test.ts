@@ -97,10 +97,12 @@ describe('a simulation', () => {
     await expect(shown).rejects.toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
   });
 
-  it('of runners notices that guard G7 is missing, with seed 20086', async () => {
-    const options = { seed: 20_086, loss: true };
-    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: 20_086 });
-    await expect(RunnerSimulation.run(options, { withoutGuard: 'G7' })).rejects.toThrow('nothing goes on');
+  it.each<[string, SimulationOptions]>([
+    ['G7', { seed: 20_086, loss: true }],
+    ['G8', { seed: 301_701, replicas: 5, loss: true, earlyRelease: true }],
+  ])('of runners notices that guard %s is missing', async (withoutGuard, options) => {
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: options.seed });
+    await expect(RunnerSimulation.run(options, { withoutGuard })).rejects.toThrow('nothing goes on');
   });
 
   it('finds the same of replicas in a database, closed and opened again at each crash', async () => {
