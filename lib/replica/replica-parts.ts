@@ -13,6 +13,7 @@ import type { Applier } from './applier.js';
 import { IDENTITIES, Identity } from './identity.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { Snapshots } from './snapshots.js';
+import { stateStoreOf } from './state-store.js';
 import { StateTransfer } from './state-transfer.js';
 
 const SNAPSHOTS = 'snapshots';
@@ -49,7 +50,9 @@ export async function openParts<C, R>(options: CheckedReplicaOptions<C, R>): Pro
     const store = await SnapshotStore.openIn(database, SNAPSHOTS);
     const snapshots = new Snapshots(store, storage, group);
     opened.push(() => snapshots.idle());
-    const states = new StateTransfer(store, group, () => (snapshots.isTaking ? undefined : snapshots.current));
+    const states = new StateTransfer(stateStoreOf(store), group, () =>
+      snapshots.isTaking ? undefined : snapshots.current,
+    );
     await states.open();
     const runnerOptions = {
       cluster,

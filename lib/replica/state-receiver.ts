@@ -1,8 +1,7 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore } from '../snapshots/index.js';
-import { renaming } from '../snapshots/snapshot-store.js';
 import type { Note } from './notes.js';
+import type { StateStore } from './state-store.js';
 
 /** After so many ticks without an answer a piece is asked for again. */
 const ASK_TICKS = 25;
@@ -25,7 +24,7 @@ interface Transfer {
  * rests on it. One at a time.
  */
 export class StateReceiver {
-  readonly #store: SnapshotStore;
+  readonly #store: StateStore;
   readonly #name: string;
   readonly #send: (to: number, note: Note) => void;
   /** A peer's state has come. */
@@ -38,7 +37,7 @@ export class StateReceiver {
   #isClosed = false;
 
   constructor(
-    store: SnapshotStore,
+    store: StateStore,
     name: string,
     send: (to: number, note: Note) => void,
     hasCome: (from: number) => void,
@@ -122,7 +121,7 @@ export class StateReceiver {
   async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
     try {
       await this.#store.put(this.#incoming, index, this.#pieces(from, index, byteLength));
-      const records = await renaming(this.#store, this.#incoming, this.#name);
+      const records = await this.#store.renaming(this.#incoming, this.#name);
       if (this.#isClosed) return;
       this.#arrived = { index, records, ticks: 0 };
       this.#tellArrived(from, index);

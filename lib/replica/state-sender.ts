@@ -1,6 +1,6 @@
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore, SnapshotStream } from '../snapshots/index.js';
 import type { Note } from './notes.js';
+import type { StateStore, StateStream } from './state-store.js';
 
 /** Between two offers to a peer. */
 const OFFER_TICKS = 10;
@@ -20,13 +20,13 @@ interface Transfer {
 
 /** A snapshot that is being read for a peer, from its beginning on. */
 class Reading {
-  readonly #stream: SnapshotStream;
-  readonly #pieces: AsyncIterator<Buffer>;
+  readonly #stream: StateStream;
+  readonly #pieces: AsyncIterator<Uint8Array>;
   #next = 0;
   /** The last piece: it may have got lost. */
-  #last: { offset: number; bytes: Buffer } | undefined;
+  #last: { offset: number; bytes: Uint8Array } | undefined;
 
-  constructor(stream: SnapshotStream) {
+  constructor(stream: StateStream) {
     this.#stream = stream;
     this.#pieces = stream[Symbol.asyncIterator]();
   }
@@ -37,7 +37,7 @@ class Reading {
   }
 
   /** The piece that begins at `offset`; undefined behind the end. */
-  async at(offset: number): Promise<Buffer | undefined> {
+  async at(offset: number): Promise<Uint8Array | undefined> {
     if (offset === this.#last?.offset) return this.#last.bytes;
     while (this.#next <= offset) {
       const { value, done } = await this.#pieces.next();
@@ -64,7 +64,7 @@ class Reading {
  * place, and the log stays from its index on.
  */
 export class StateSender {
-  readonly #store: SnapshotStore;
+  readonly #store: StateStore;
   readonly #name: string;
   readonly #send: (to: number, note: Note) => void;
   readonly #transfers = new Map<number, Transfer>();
@@ -72,7 +72,7 @@ export class StateSender {
   readonly #current: () => { index: LogIndex; byteLength: number } | undefined;
 
   constructor(
-    store: SnapshotStore,
+    store: StateStore,
     name: string,
     current: () => { index: LogIndex; byteLength: number } | undefined,
     send: (to: number, note: Note) => void,
@@ -148,7 +148,7 @@ export class StateSender {
     }
   }
 
-  async #read(transfer: Transfer, offset: number): Promise<Buffer | undefined> {
+  async #read(transfer: Transfer, offset: number): Promise<Uint8Array | undefined> {
     if (transfer.reading?.reaches(offset) !== true) {
       transfer.reading?.close();
       const stream = await this.#store.open(this.#name);

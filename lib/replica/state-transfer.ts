@@ -1,10 +1,10 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { StateExchange } from '../consensus/state-exchange.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore } from '../snapshots/index.js';
 import type { Note } from './notes.js';
 import { StateReceiver } from './state-receiver.js';
 import { StateSender } from './state-sender.js';
+import type { StateStore } from './state-store.js';
 
 /** Both directions of it: this replica's snapshot to peers, and theirs to it. */
 export class StateTransfer implements StateExchange {
@@ -18,7 +18,7 @@ export class StateTransfer implements StateExchange {
   hasCome: (from: number) => void = () => {};
 
   /** `current` is this replica's own snapshot, which the store has under `name`. */
-  constructor(store: SnapshotStore, name: string, current: () => { index: LogIndex; byteLength: number } | undefined) {
+  constructor(store: StateStore, name: string, current: () => { index: LogIndex; byteLength: number } | undefined) {
     this.#current = current;
     this.#sender = new StateSender(store, name, current, (to, note) => this.send(to, note));
     this.#receiver = new StateReceiver(

@@ -9,6 +9,11 @@ export interface SimulationOptions extends Troubles {
   replicas?: number;
   /** Of runners: their option `earlyRelease`. Default false. */
   earlyRelease?: boolean;
+  /**
+   * Of runners: each compacts for itself whatever its peers lack, and gives its state to those that need it. Default false:
+   * none compacts what another may lack.
+   */
+  stateTransfer?: boolean;
   /** Told what happens, line by line. */
   trace?: (line: string) => void;
 }
