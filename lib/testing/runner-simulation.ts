@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PaxosRunner } from '../consensus/paxos-runner.js';
+import type { LogIndex } from '../contract/storage.js';
 import { DatabaseDisk } from './database-disk.js';
 import { EventQueue } from './event-queue.js';
 import { type Deed, type DiskFault, diskScript, faultScript } from './fault-script.js';
@@ -40,6 +41,7 @@ export class RunnerSimulation {
   #proposals = 0;
   #steps = 0;
   #crashes = 0;
+  #installations = 0;
   #failure: unknown;
 
   /** As `Simulation.runRunners`. */
@@ -61,10 +63,15 @@ export class RunnerSimulation {
       pids,
       resendTicks,
       earlyRelease: options.earlyRelease ?? false,
-      transfersStates: options.stateTransfer ?? false,
+      compaction: options.stateTransfer ? this.#compaction() : undefined,
       faults,
       send: (from: number, to: number, message: Uint8Array) => this.#network.send(from, to, message),
       started: (pid: number) => this.#network.joined(pid),
+      ended: (pid: number) => this.#network.left(pid),
+      installed: (pid: number, index: LogIndex) => {
+        this.#installations++;
+        this.#trace(() => `replica ${pid} goes on from the state of a peer at ${index}`);
+      },
       diskFailed: (pid: number) => this.#crash(pid, 5, false),
       fail: (error: unknown) => {
         this.#failure ??= error;
@@ -83,6 +90,10 @@ export class RunnerSimulation {
       isUp: (pid: number) => this.#node(pid).runner !== undefined,
     };
     this.#network = new SimulatedNetwork(this.#queue, this.#random, pids, user, { loss, takesLate: false });
+  }
+
+  #compaction() {
+    return { everyEntries: this.#random.oneOf([1, 2, 5]), keepEntries: this.#random.oneOf([0, 0, 3]) };
   }
 
   #diskOf(pid: number) {
@@ -109,6 +120,7 @@ export class RunnerSimulation {
         steps: this.#steps,
         decided: this.#invariants.chosen.length,
         crashes: this.#crashes,
+        installations: this.#installations,
         lateFrames: this.#network.late,
         ticksToProgress,
       };
@@ -157,7 +169,6 @@ export class RunnerSimulation {
     this.#trace(() => `replica ${pid} crashes${losingPower ? ', losing power' : ''}`);
     this.#crashes++;
     node.crash(losingPower);
-    this.#network.left(pid);
     this.#queue.after(ticks * TICK, () => this.#start(pid));
   }
 
@@ -190,8 +201,7 @@ export class RunnerSimulation {
         for (let i = 0; i < deed.count; i++) this.#propose(deed.pid);
         break;
       case 'compact':
-        if (this.#options.stateTransfer) this.#node(deed.pid).compact(deed.percent);
-        else this.#compact(deed.pid, deed.percent);
+        this.#compact(deed.pid, deed.percent);
         break;
       case 'reconfigure':
         this.#reconfigure(deed.pid);
@@ -207,9 +217,14 @@ export class RunnerSimulation {
     return entry;
   }
 
-  /** Never past what all have decided for certain: a runner has no state to give to one that lacks more. */
   #compact(pid: number, percent: number): void {
-    const { disk, runner } = this.#node(pid);
+    const node = this.#node(pid);
+    if (this.#options.stateTransfer) node.compact(Math.floor((node.read * (100 - percent)) / 100));
+    else this.#compactWhatNobodyLacks(node, percent);
+  }
+
+  /** Never past what all have decided for certain: a runner has no state to give to one that lacks more. */
+  #compactWhatNobodyLacks({ disk, runner }: SimulatedRunner, percent: number): void {
     const certain = Math.min(...this.#nodes.map((node) => node.disk.certainDecidedIdx));
     const idx = Math.floor((Math.min(certain, this.#entries) * percent) / 100);
     if (runner === undefined) return;

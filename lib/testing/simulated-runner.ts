@@ -28,12 +28,16 @@ export interface Surroundings {
   readonly pids: readonly number[];
   readonly resendTicks: number;
   readonly earlyRelease: boolean;
-  /** Whether they compact for themselves, and give their states to peers. */
-  readonly transfersStates: boolean;
+  /** How they compact for themselves, where they give their states to peers. */
+  readonly compaction: { everyEntries: number; keepEntries: number } | undefined;
   readonly faults: RunnerFaults;
   send(from: number, to: number, message: Uint8Array): void;
   /** `pid` can be reached. */
   started(pid: number): void;
+  /** Its connections are gone. */
+  ended(pid: number): void;
+  /** A peer's state at `index` has become its own. */
+  installed(pid: number, index: LogIndex): void;
   /** Its disk has failed. */
   diskFailed(pid: number): void;
   /** What must not happen. The first ends the run. */
@@ -93,7 +97,7 @@ export class SimulatedRunner {
   }
 
   async #open(isCurrent: () => boolean): Promise<void> {
-    const { pids, resendTicks, earlyRelease, transfersStates, faults, started } = this.#around;
+    const { pids, resendTicks, earlyRelease, compaction, faults, started } = this.#around;
     await this.disk.open();
     const { storage, isNew } = this.disk;
     const options = {
@@ -104,14 +108,14 @@ export class SimulatedRunner {
       earlyRelease,
     };
     this.#checkMemory();
-    const states = transfersStates ? new SimulatedStates(this.disk, faults.states) : undefined;
+    const states = compaction ? new SimulatedStates(this.disk, faults.states) : undefined;
     await states?.open();
     const clock = this.#clockFor(isCurrent);
     const runner = await PaxosRunner.openOn<string>(clock, options, faults, states?.exchange);
     if (!isCurrent()) return;
     const send = (to: number, message: Uint8Array) => {
       if (!isCurrent()) return;
-      this.#around.invariants.told(this.pid, commitmentIn(message));
+      if (!isNote(message)) this.#around.invariants.told(this.pid, commitmentIn(message));
       this.#around.send(this.pid, to, message);
     };
     this.runner = runner;
@@ -145,15 +149,19 @@ export class SimulatedRunner {
     this.runner = undefined;
     this.#states?.close();
     this.#states = undefined;
+    this.#around.ended(this.pid);
   }
 
   /** Its runner ends, `write` is done on its disk, and the next begins. */
   #restart(write: () => Promise<void>): void {
     this.#stop();
-    write().then(
-      () => this.start(),
-      (error) => this.#around.fail(error),
-    );
+    const begin = () => this.start();
+    const crash = (error: unknown) => {
+      if (!(error instanceof DiskFailure)) return this.#around.fail(error);
+      this.disk.crash(false);
+      begin();
+    };
+    write().then(begin, crash);
   }
 
   /** It is used no more. */
@@ -246,9 +254,15 @@ export class SimulatedRunner {
     this.#around.invariants.lead(leadership.role === 'leader' ? this.pid : leadership.leader, epoch);
   }
 
-  /** Its own state takes the place of the log below what it has read, but for some of it. */
-  compact(percent: number): void {
-    this.#states?.take(this.#applied, percent).catch((error) => this.#around.fail(error));
+  /** Its own state takes the place of the log below what it has read, but for `keepEntries`. */
+  compact(keepEntries: number): void {
+    this.#states?.take(this.#applied, keepEntries).catch((error) => this.#around.fail(error));
+  }
+
+  #compactIfDue(): void {
+    const { compaction } = this.#around;
+    if (compaction === undefined || this.read % compaction.everyEntries !== 0) return;
+    this.compact(compaction.keepEntries);
   }
 
   // ── What it shows as decided, all of it ────────────────────────────────────────────────────────────────────────────
@@ -289,6 +303,7 @@ export class SimulatedRunner {
           // The log may move before the state is durable.
           if (this.#floor > this.read && !signal.aborted) await once(signal, 'abort');
           if (!signal.aborted) throw error;
+          this.#around.installed(this.pid, this.#floor);
         }
       }
     } catch (error) {
@@ -306,6 +321,7 @@ export class SimulatedRunner {
       if (item.index !== this.read) throw new Error(`it reads ${item.index} in place of ${this.read}`);
       this.#around.invariants.decide(this.pid, item.index, textOf(item));
       this.#applied.push(textOf(item));
+      this.#compactIfDue();
     }
   }
 

@@ -114,8 +114,8 @@ export class SimulatedStates {
     return this.#own === undefined ? [] : JSON.parse(this.#own.bytes.toString());
   }
 
-  /** Its own state: what `applied` has led to. The log below it goes, but for the last `100 - percent` of a hundred. */
-  async take(applied: readonly string[], percent: number): Promise<void> {
+  /** Its own state: what `applied` has led to. The log below it goes, but for `keepEntries`. */
+  async take(applied: readonly string[], keepEntries: number): Promise<void> {
     const entries = applied.at(-1)?.startsWith(STOPSIGN) ? applied.slice(0, -1) : applied;
     const index = entries.length;
     const { compactedIdx } = accessOf(this.#disk.storage).cursor;
@@ -123,7 +123,7 @@ export class SimulatedStates {
     const state = { index, bytes: Buffer.from(JSON.stringify(entries)) };
     this.#isTaking = true;
     try {
-      await this.#disk.compactTo(state, Math.floor((index * (100 - percent)) / 100));
+      await this.#disk.compactTo(state, keepEntries);
       this.#own = state;
     } catch (error) {
       // A peer's state has come meanwhile, which was further.

@@ -28,6 +28,8 @@ export interface SimulationReport {
   decided: number;
   /** Of replicas, with or without the loss of unsynced writes. */
   crashes: number;
+  /** States of peers that took the place of a runner's log. */
+  installations: number;
   /** Frames that came on a connection that had been replaced. */
   lateFrames: number;
   /** From the end of all trouble until all replicas had decided the same, and something new. */

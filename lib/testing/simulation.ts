@@ -111,6 +111,7 @@ export class Simulation {
         steps: this.#steps,
         decided: this.#invariants.chosen.length,
         crashes: this.#crashes,
+        installations: 0,
         lateFrames: this.#network.late,
         ticksToProgress,
       };

@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { RunnerSimulation } from '../../../lib/testing/runner-simulation.js';
+import type { StateFault } from '../../../lib/testing/simulated-states.js';
 import { type Sabotage, Simulation } from '../../../lib/testing/simulation.js';
 import { SimulationFailure, type SimulationOptions } from '../../../lib/testing/simulation-options.js';
 import { temporaryDatabase } from '../../support/temporary-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** Which of them fails, of the seeds from `first` on. */
 function failures(first: number, count: number, options: Omit<SimulationOptions, 'seed'> & Sabotage): string[] {
@@ -103,6 +106,47 @@ describe('a simulation', () => {
   ])('of runners notices that guard %s is missing', async (withoutGuard, options) => {
     await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: options.seed });
     await expect(RunnerSimulation.run(options, { withoutGuard })).rejects.toThrow('nothing goes on');
+  });
+
+  it('of runners that compact what their peers lack finds that they agree and go on, by their states', async () => {
+    let installations = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const troubles = seed % 3 === 1 ? {} : seed % 3 === 2 ? { loss: true } : { loss: true, reconfiguration: true };
+      const kind = { replicas: seed % 5 === 0 ? 5 : 3, earlyRelease: seed % 2 === 1, stateTransfer: true };
+      installations += (await Simulation.runRunners({ seed, ...kind, ...troubles })).installations;
+    }
+    expect(installations).toBeGreaterThan(10);
+  });
+
+  it.each<[StateFault, RegExp]>([
+    ['sync before state', /replica \d has compacted to \d, and has the state at 0 only/],
+    ['installed beside', /entry \d cannot be read: it is not in the log/],
+  ])('of runners notices states that go wrong (%s), with seed 1', async (states, message) => {
+    const options = { seed: 1, earlyRelease: true, stateTransfer: true };
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: 1 });
+    await expect(RunnerSimulation.run(options, { states })).rejects.toThrow(message);
+  });
+
+  it('of runners on databases finds that they agree and go on, closed and opened again at each crash', async () => {
+    const folder = temporaryFolder();
+    let installations = 0;
+    for (let seed = 0; seed < 5; seed++) {
+      const kind = { loss: true, earlyRelease: seed % 2 === 1, stateTransfer: true };
+      installations += (await RunnerSimulation.run({ seed, ...kind }, { folder })).installations;
+    }
+    expect(installations).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('of runners on databases is the same each time for the same seed, whatever the disk does', async () => {
+    const lines = async () => {
+      const trace: string[] = [];
+      const options = { seed: 1, stateTransfer: true, trace: (line: string) => trace.push(line) };
+      const report = await RunnerSimulation.run(options, { folder: temporaryFolder() });
+      return [report, ...trace];
+    };
+    const [one, other] = await Promise.all([lines(), lines()]);
+    expect(one).toEqual(other);
   });
 
   it('finds the same of replicas in a database, closed and opened again at each crash', async () => {
