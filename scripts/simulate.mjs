@@ -30,6 +30,7 @@ const TROUBLES = {
   runners: (options) => runners(options),
   'runners-loss': (options) => runners({ ...options, loss: true }),
   'runners-all': (options) => runners({ ...options, ...ALL }),
+  'runners-busy': (options) => runners({ ...options, busy: true, loss: true }),
   'runners-states': (options) => states(options),
   'runners-states-loss': (options) => states({ ...options, loss: true }),
   'runners-states-all': (options) => states({ ...options, ...ALL }),

@@ -64,6 +64,7 @@ export class RunnerSimulation {
       resendTicks,
       earlyRelease: options.earlyRelease ?? false,
       compaction: options.stateTransfer ? this.#compaction() : undefined,
+      isBusy: options.busy ?? false,
       faults,
       send: (from: number, to: number, message: Uint8Array) => this.#network.send(from, to, message),
       started: (pid: number) => this.#network.joined(pid),

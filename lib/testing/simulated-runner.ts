@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly earlyRelease: boolean;
   /** How they compact for themselves, where they give their states to peers. */
   readonly compaction: { everyEntries: number; keepEntries: number } | undefined;
+  /** Whether the event loops of some of them are. */
+  readonly isBusy: boolean;
   readonly faults: RunnerFaults;
   send(from: number, to: number, message: Uint8Array): void;
   /** `pid` can be reached. */
@@ -195,7 +197,8 @@ export class SimulatedRunner {
 
   /** No two clocks go alike. */
   #clockFor(isCurrent: () => boolean): Clock {
-    const { queue, random } = this.#around;
+    const { queue, random, isBusy } = this.#around;
+    const turn = isBusy ? random.oneOf([1, TICK / 5, 1.5 * TICK]) : 1;
     return {
       every: (_, tick) => {
         let isOn = true;
@@ -209,7 +212,7 @@ export class SimulatedRunner {
           isOn = false;
         };
       },
-      soon: (work) => queue.after(1, () => isCurrent() && work()),
+      soon: (work) => queue.after(turn, () => isCurrent() && work()),
     };
   }
 
