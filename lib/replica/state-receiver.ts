@@ -19,9 +19,18 @@ interface Transfer {
   reject(error: Error): void;
 }
 
+interface Arrived {
+  records: PackedBatch;
+  /** Since it has come, as long as nobody wants it. */
+  ticks: number;
+  /** The engine has a message that rests on it: a leader that is being elected uses it once it has a majority. */
+  isUsed: boolean;
+  isInstalling: boolean;
+}
+
 /**
- * Takes the state of a peer: into the snapshot store under a name of its own, so that nothing of it is seen before the log
- * rests on it. One at a time.
+ * Takes the states of peers: into the snapshot store under names of their own, so that nothing of them is seen before the log
+ * rests on one. They come one at a time. Several may be there, as an election may need what several peers have.
  */
 export class StateReceiver {
   readonly #store: StateStore;
@@ -30,8 +39,7 @@ export class StateReceiver {
   /** A peer's state has come. */
   readonly #hasCome: (from: number) => void;
   #transfer: Transfer | undefined;
-  #arrived: { index: LogIndex; records: PackedBatch; ticks: number } | undefined;
-  #isInstalling = false;
+  readonly #arrived = new Map<LogIndex, Arrived>();
   #decidedIdx = 0;
   #storing: Promise<void> | undefined;
   #isClosed = false;
@@ -50,22 +58,28 @@ export class StateReceiver {
 
   /** Whether the snapshot of this replica must stay the one that it is. */
   get isBusy(): boolean {
-    return this.#storing !== undefined || this.#arrived !== undefined;
+    return this.#storing !== undefined || this.#arrived.size > 0;
   }
 
   /** What an earlier life has left. */
   async open(): Promise<void> {
-    await this.#store.delete(this.#incoming);
+    for (const { name } of await this.#store.list()) {
+      if (name.startsWith(this.#incoming)) await this.#store.delete(name);
+    }
   }
 
   get #incoming(): string {
     return `${this.#name}.incoming`;
   }
 
+  #incomingAt(index: LogIndex): string {
+    return `${this.#incoming}.${index}`;
+  }
+
   offer(from: number, index: LogIndex, byteLength: number): void {
     if (this.#isClosed || index <= this.#decidedIdx) return;
-    if (this.#arrived?.index === index) this.#tellArrived(from, index);
-    else if (!this.isBusy) {
+    if (this.#arrived.has(index)) this.#tellArrived(from, index);
+    else if (this.#storing === undefined) {
       this.#storing = this.#take(from, index, byteLength).then(() => {
         this.#storing = undefined;
       });
@@ -77,38 +91,48 @@ export class StateReceiver {
     if (transfer?.from === from && transfer.index === index && transfer.offset === offset) transfer.resolve(bytes);
   }
 
+  /** Where it has, it stays until it is installed or decided. */
   hasArrived(index: LogIndex): boolean {
-    return this.#arrived?.index === index;
+    const arrived = this.#arrived.get(index);
+    if (arrived === undefined) return false;
+    arrived.isUsed = true;
+    return true;
   }
 
   /** The records that make the state at `index`, which has arrived, this replica's snapshot. */
   install(index: LogIndex): PackedBatch {
-    if (this.#arrived?.index !== index) throw new Error(`the state at ${index} has not arrived`);
-    this.#isInstalling = true;
-    return this.#arrived.records;
+    const arrived = this.#arrived.get(index);
+    if (arrived === undefined) throw new Error(`the state at ${index} has not arrived`);
+    arrived.isInstalling = true;
+    return arrived.records;
   }
 
   get isInstalling(): boolean {
-    return this.#isInstalling;
+    return [...this.#arrived.values()].some(({ isInstalling }) => isInstalling);
   }
 
-  installed(): void {
-    this.#arrived = undefined;
-    this.#isInstalling = false;
+  installed(index: LogIndex): void {
+    this.#arrived.delete(index);
   }
 
   tick(decidedIdx: LogIndex): void {
     this.#decidedIdx = decidedIdx;
-    const arrived = this.#arrived;
-    if (arrived !== undefined && !this.#isInstalling) {
-      // The log got here another way, or who gave it is gone. What is left under the name goes with the next.
-      if (arrived.index <= decidedIdx || ++arrived.ticks > GIVE_UP_TICKS) this.#arrived = undefined;
+    for (const [index, arrived] of this.#arrived) {
+      if (arrived.isInstalling) continue;
+      // The log got here another way, or who gave it is gone.
+      if (index <= decidedIdx || (!arrived.isUsed && ++arrived.ticks > GIVE_UP_TICKS)) this.#drop(index);
     }
     const transfer = this.#transfer;
     if (transfer === undefined) return;
     if (++transfer.sincePiece > GIVE_UP_TICKS)
       transfer.reject(new Error(`replica ${transfer.from} sends nothing more`));
     else if (++transfer.sinceAsked > ASK_TICKS) this.#ask(transfer);
+  }
+
+  /** Where it cannot be removed now, it is when the replica is opened again. */
+  #drop(index: LogIndex): void {
+    this.#arrived.delete(index);
+    this.#store.delete(this.#incomingAt(index)).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -120,10 +144,11 @@ export class StateReceiver {
   /** Never rejects: the peer offers again. */
   async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
     try {
-      await this.#store.put(this.#incoming, index, this.#pieces(from, index, byteLength));
-      const records = await this.#store.renaming(this.#incoming, this.#name);
+      const incoming = this.#incomingAt(index);
+      await this.#store.put(incoming, index, this.#pieces(from, index, byteLength));
+      const records = await this.#store.renaming(incoming, this.#name);
       if (this.#isClosed) return;
-      this.#arrived = { index, records, ticks: 0 };
+      this.#arrived.set(index, { records, ticks: 0, isUsed: false, isInstalling: false });
       this.#tellArrived(from, index);
     } catch {
       // With what was stored the store has done away.

@@ -13,6 +13,7 @@ export interface StateStream extends AsyncIterable<Uint8Array> {
 export interface StateStore {
   put(name: string, index: LogIndex, state: AsyncIterable<Uint8Array>): Promise<unknown>;
   open(name: string): Promise<StateStream>;
+  list(): Promise<readonly { readonly name: string }[]>;
   delete(name: string): Promise<void>;
   /** The records by which the state `from` takes the name `to`, for a write of the caller's. */
   renaming(from: string, to: string): Promise<PackedBatch>;
@@ -22,6 +23,7 @@ export function stateStoreOf(store: SnapshotStore): StateStore {
   return {
     put: (name, index, state) => store.put(name, index, state),
     open: (name) => store.open(name),
+    list: () => store.list(),
     delete: (name) => store.delete(name),
     renaming: (from, to) => renaming(store, from, to),
   };

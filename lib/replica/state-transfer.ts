@@ -98,8 +98,8 @@ export class StateTransfer implements StateExchange {
     return this.#receiver.install(index);
   }
 
-  installed(): void {
-    this.#receiver.installed();
+  installed(index: LogIndex): void {
+    this.#receiver.installed(index);
     this.#installation.abort();
     this.#installation = new AbortController();
   }

@@ -154,6 +154,7 @@ function statesInOrder(store: SnapshotStore, work: RealWork): StateStore {
     // Its pieces come in virtual time, and the store would take them in between at its own pace.
     put: async (name, index, state) => work.run(store.put(name, index, await wholeOf(state))),
     open: async (name) => streamInOrder(await work.run(states.open(name)), work),
+    list: () => work.run(states.list()),
     delete: (name) => work.run(states.delete(name)),
     renaming: (from, to) => work.run(states.renaming(from, to)),
   };

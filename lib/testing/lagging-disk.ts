@@ -133,6 +133,10 @@ class LaggingStates implements StateStore {
     };
   }
 
+  async list(): Promise<{ name: string }[]> {
+    return [...this.#come.keys()].map((name) => ({ name }));
+  }
+
   async delete(name: string): Promise<void> {
     this.#come.delete(name);
   }

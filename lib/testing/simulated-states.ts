@@ -62,7 +62,7 @@ export class SimulatedStates {
       isGiven: () => true,
       hasArrived: () => true,
       install: () => new OwnStateRecord(this.#own ?? { index: 0, bytes: Buffer.from('[]') }),
-      installed: () => transfer.installed(),
+      installed: (index) => transfer.installed(index),
     };
   }
 
