@@ -100,12 +100,13 @@ describe('a simulation', () => {
     await expect(shown).rejects.toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
   });
 
-  it.each<[string, SimulationOptions]>([
-    ['G7', { seed: 20_086, loss: true }],
-    ['G8', { seed: 301_701, replicas: 5, loss: true, earlyRelease: true }],
-  ])('of runners notices that guard %s is missing', async (withoutGuard, options) => {
+  it.each<[string, RegExp, SimulationOptions]>([
+    ['G3', /has decided "entry 22" twice/, { seed: 12, replicas: 5, busy: true, loss: true, compaction: false }],
+    ['G7', /nothing goes on/, { seed: 20_086, loss: true }],
+    ['G8', /nothing goes on/, { seed: 301_701, replicas: 5, loss: true, earlyRelease: true }],
+  ])('of runners notices that guard %s is missing', async (withoutGuard, message, options) => {
     await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: options.seed });
-    await expect(RunnerSimulation.run(options, { withoutGuard })).rejects.toThrow('nothing goes on');
+    await expect(RunnerSimulation.run(options, { withoutGuard })).rejects.toThrow(message);
   });
 
   it('of runners that compact what their peers lack finds that they agree and go on, by their states', async () => {
@@ -116,6 +117,11 @@ describe('a simulation', () => {
       installations += (await Simulation.runRunners({ seed, ...kind, ...troubles })).installations;
     }
     expect(installations).toBeGreaterThan(10);
+  });
+
+  it('of runners has the state still that an election has waited for, with seed 33', async () => {
+    const options = { seed: 33, replicas: 5, busy: true, loss: true, earlyRelease: true, stateTransfer: true };
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: 33 });
   });
 
   it.each<[StateFault, RegExp]>([
