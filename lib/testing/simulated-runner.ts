@@ -259,7 +259,12 @@ export class SimulatedRunner {
 
   /** Its own state takes the place of the log below what it has read, but for `keepEntries`. */
   compact(keepEntries: number): void {
-    this.#states?.take(this.#applied, keepEntries).catch((error) => this.#around.fail(error));
+    const life = this.#life;
+    this.#states?.take(this.#applied, keepEntries).catch((error) => {
+      if (!(error instanceof DiskFailure)) this.#around.fail(error);
+      // A runner that has nothing to write would not notice, and what is meant for its disk would fail for ever.
+      else if (this.#life === life) this.#around.diskFailed(this.pid);
+    });
   }
 
   #compactIfDue(): void {

@@ -10,7 +10,7 @@ import { decodeNote, encodeNote } from '../replica/notes.js';
 import { StateTransfer } from '../replica/state-transfer.js';
 import { STOPSIGN } from './invariants.js';
 import { OwnStateRecord } from './lagging-log.js';
-import { DiskFailure, OWN_STATE, type RunnerDisk, type StoredState } from './runner-disk.js';
+import { OWN_STATE, type RunnerDisk, type StoredState } from './runner-disk.js';
 
 /** @internal What is done wrong with states, to show that a simulation notices it. */
 export type StateFault =
@@ -114,7 +114,10 @@ export class SimulatedStates {
     return this.#own === undefined ? [] : JSON.parse(this.#own.bytes.toString());
   }
 
-  /** Its own state: what `applied` has led to. The log below it goes, but for `keepEntries`. */
+  /**
+   * Its own state: what `applied` has led to. The log below it goes, but for `keepEntries`.
+   * @throws DiskFailure
+   */
   async take(applied: readonly string[], keepEntries: number): Promise<void> {
     const entries = applied.at(-1)?.startsWith(STOPSIGN) ? applied.slice(0, -1) : applied;
     const index = entries.length;
@@ -127,8 +130,7 @@ export class SimulatedStates {
       this.#own = state;
     } catch (error) {
       // A peer's state has come meanwhile, which was further.
-      const isOvertaken = error instanceof StorageError && error.code === 'INVALID_ARGUMENT';
-      if (!isOvertaken && !(error instanceof DiskFailure)) throw error;
+      if (!(error instanceof StorageError && error.code === 'INVALID_ARGUMENT')) throw error;
     } finally {
       this.#isTaking = false;
     }
