@@ -4,6 +4,7 @@ import { Table } from 'console-table-printer';
 import type { Verdict } from './bars.js';
 import type { Environment } from './shared/environment.js';
 import { showWriteCache } from './shared/file-system.js';
+import type { TurnSample } from './shared/lineup.js';
 import { summarize } from './shared/summary.js';
 import { type FigureKind, figureOf, type Results, type Suite, turnOf } from './suite.js';
 
@@ -32,6 +33,8 @@ function printMeasured(suite: Suite, results: Results): void {
       { name: 'what', title: '', alignment: 'left' },
       { name: 'median', title: 'median', alignment: 'right' },
       { name: 'range', title: 'lowest – highest', alignment: 'right' },
+      { name: 'rate', title: 'entries/s', alignment: 'right' },
+      { name: 'p50', title: 'p50 of a call', alignment: 'right' },
       { name: 'p99', title: 'p99 of a call', alignment: 'right' },
       { name: 'perFsync', title: 'entries per fsync', alignment: 'right' },
     ],
@@ -41,13 +44,16 @@ function printMeasured(suite: Suite, results: Results): void {
     if (samples === undefined) continue;
     const { who, what, figure } = turnOf(suite, turn);
     const value = summarize(samples.map((sample) => figureOf(figure, sample)));
+    const medianOf = (of: (sample: TurnSample) => number) => threeDigits.format(summarize(samples.map(of)).median);
     const perFsync = samples.flatMap(({ entries, fsyncs }) => (fsyncs ? [entries / fsyncs] : []));
     table.addRow({
       who,
       what,
       median: threeDigits.format(value.median) + UNITS[figure],
       range: showRange(value.min, value.max),
-      p99: `${threeDigits.format(summarize(samples.map(({ latencyUs }) => latencyUs.p99)).median)} µs`,
+      rate: medianOf((sample) => figureOf('rate', sample)),
+      p50: `${medianOf(({ latencyUs }) => latencyUs.p50)} µs`,
+      p99: `${medianOf(({ latencyUs }) => latencyUs.p99)} µs`,
       perFsync: perFsync.length === 0 ? '' : threeDigits.format(summarize(perFsync).median),
     });
   }

@@ -13,7 +13,7 @@ import { ReportFile } from './shared/report-file.js';
 import { tellOfOtherRuns, WorkFolder } from './shared/work-folder.js';
 import type { Plan, Results, Suite } from './suite.js';
 
-const FULL: Plan = { rounds: 21, turnMs: 250 };
+const FULL_TURN_MS = 250;
 const QUICK: Plan = { rounds: 7, turnMs: 150 };
 const SCHEMA_VERSION = 1;
 const SPACE_NEEDED = 4 * 1024 ** 3;
@@ -32,7 +32,7 @@ export async function runSuite(suite: Suite): Promise<void> {
   const command = new Command(suite.name)
     .description(suite.description)
     .option('--dir <dir>', 'where to write, in a folder of its own that is removed afterwards', '.')
-    .option('--rounds <n>', `rounds to take the medians of (default: ${FULL.rounds})`, parseRounds)
+    .option('--rounds <n>', `rounds to take the medians of (default: ${suite.rounds})`, parseRounds)
     .option('--quick', `less time, more noise: ${QUICK.rounds} rounds of shorter turns`)
     .option('--json <file>', 'a new file for every sample, with what it was measured on (default: none)')
     .option('--check', 'exits with 1 where a bar does not hold')
@@ -46,7 +46,8 @@ export async function runSuite(suite: Suite): Promise<void> {
 }
 
 async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options): Promise<void> {
-  const plan = { ...(quick ? QUICK : FULL), ...(rounds !== undefined && { rounds }) };
+  const full: Plan = { rounds: suite.rounds, turnMs: FULL_TURN_MS };
+  const plan = { ...(quick ? QUICK : full), ...(rounds !== undefined && { rounds }) };
   if (!existsSync(dir)) throw new Error(`there is no folder ${dir}`);
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < SPACE_NEEDED) throw new Error(`${dir} has less than 4 GiB free`);

@@ -39,6 +39,8 @@ export interface Suite {
   /** Of the command, and of the folder that it writes into. */
   name: string;
   description: string;
+  /** Of a full run, which should not take longer than a person waits. */
+  rounds: number;
   /** Turns that are compared stand side by side. */
   turns: Readonly<Record<string, Turn>>;
   bars: readonly Bar[];

@@ -4,6 +4,7 @@ import { openAsyncStorage } from '../shared/async-storage.js';
 import type { OpenContestant } from '../shared/contestant.js';
 import { openStorage } from '../storage/contestants/storage.js';
 import { openDurableRunners, openRunnersInMemory } from './runners.js';
+import { openRunnersOnTcp } from './runners-on-tcp.js';
 
 export const CONTESTANTS = {
   storage: openStorage,
@@ -11,6 +12,8 @@ export const CONTESTANTS = {
   'durable-runners': openDurableRunners,
   'early-runners': (folder) => openDurableRunners(folder, true),
   'runners-in-memory': openRunnersInMemory,
+  'runners-on-tcp': (folder) => openRunnersOnTcp(folder),
+  'early-runners-on-tcp': (folder) => openRunnersOnTcp(folder, true),
 } as const satisfies Record<string, OpenContestant>;
 
 export type NodeContestant = keyof typeof CONTESTANTS;

@@ -1,23 +1,19 @@
 // Three replicas in one process, with entries in memory or each with a database of its own.
 
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import Denque from 'denque';
 import { PaxosRunner } from '../../lib/consensus/index.js';
 import { rawCodec } from '../../lib/format/raw-codec.js';
 import { AsyncMemStorage, AsyncRocksdbStorage, type Database } from '../../lib/index.js';
 import type { Contestant, Numbers } from '../shared/contestant.js';
-import { Latencies, watchingLoop } from '../shared/measure.js';
-import { LOG, logIdle, openLogDatabase, ownHello, withFsyncs } from '../shared/own-database.js';
+import { watchingLoop } from '../shared/measure.js';
+import { fillWals, LOG, logIdle, openLogDatabase, ownHello, withFsyncs } from '../shared/own-database.js';
 import type { Hello, Sample } from '../shared/protocol.js';
-import { cycle, DIFFERENT_ENTRIES, rawEntries } from '../shared/raw-entries.js';
+import { proposeTo, waitUntil } from './proposing.js';
 
 type Storage = AsyncMemStorage<Uint8Array> | AsyncRocksdbStorage<Uint8Array>;
 type Runner = PaxosRunner<Uint8Array>;
 
 const CLUSTER = { configurationId: 1, nodes: [1, 2, 3] };
-/** For an election, or for what is under way at the end of a turn. */
-const LONGEST_WAIT_MS = 10_000;
 
 export async function openRunnersInMemory(): Promise<Contestant> {
   const hello: Hello = { version: `${ownHello.version}, replicas in memory`, durability: 'none: memory' };
@@ -66,6 +62,9 @@ async function contestantOf(
       await Promise.all(storages.map((storage) => storage.compact(Math.min(...decided))));
       await Promise.all(databases.map((db) => logIdle(db)));
     },
+    async fill() {
+      await Promise.all(databases.map((db) => fillWals(db)));
+    },
     async close() {
       await Promise.all(storages.map((storage) => storage.close()));
       await Promise.all(databases.map((db) => db.close()));
@@ -93,43 +92,12 @@ async function startAll(storages: readonly Storage[], earlyRelease: boolean): Pr
 }
 
 /** Who leads, once all have heard of it. */
-async function leadOf(runners: readonly Runner[]): Promise<{ leader: Runner; epoch: bigint }> {
-  const end = performance.now() + LONGEST_WAIT_MS;
-  while (performance.now() < end) {
+function leadOf(runners: readonly Runner[]): Promise<{ leader: Runner; epoch: bigint }> {
+  return waitUntil(() => {
     const leader = runners.find(({ leadership }) => leadership.role === 'leader');
-    if (leader?.leadership.role === 'leader') {
-      const { epoch } = leader.leadership;
-      if (runners.every(({ leadership }) => 'epoch' in leadership && leadership.epoch === epoch))
-        return { leader, epoch };
-    }
-    await wait(5);
-  }
-  throw new Error('no leader was elected');
-}
-
-/** Keeps `inFlight` proposals under way: each that the leader shows as decided is followed by the next. */
-async function proposeTo(leader: Runner, { ms, batch, inFlight, entryBytes }: Numbers): Promise<Sample> {
-  const next = cycle(rawEntries(DIFFERENT_ENTRIES, entryBytes));
-  const signal = AbortSignal.timeout(ms + LONGEST_WAIT_MS);
-  const decided = leader.decidedBatches(leader.decidedIdx, { signal });
-  const latencies = new Latencies(ms);
-  /** When each of those under way was proposed, in their order. */
-  const begun = new Denque<number>();
-  const propose = (now: number) => {
-    begun.push(now);
-    leader.append(next());
-  };
-  for (let i = batch * inFlight; i > 0; i--) propose(performance.now());
-  try {
-    for await (const batch of decided) {
-      const now = performance.now();
-      const count = 'entries' in batch ? batch.entries.length : 0;
-      for (let i = 0; i < count; i++) if (latencies.add(begun.shift() as number, now)) propose(now);
-      if (begun.isEmpty()) break;
-    }
-  } catch (error) {
-    // Where the lead has moved, proposals may be lost: the sample says so.
-    if (!signal.aborted) throw error;
-  }
-  return latencies.sample;
+    if (leader?.leadership.role !== 'leader') return undefined;
+    const { epoch } = leader.leadership;
+    const isKnown = runners.every(({ leadership }) => 'epoch' in leadership && leadership.epoch === epoch);
+    return isKnown ? { leader, epoch } : undefined;
+  }, 'no leader was elected');
 }

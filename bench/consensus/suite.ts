@@ -1,4 +1,5 @@
-// `npm run bench:consensus`: replicas in one process, in memory and durable, beside OmniPaxos in Rust and the storage alone.
+// `npm run bench:consensus`: replicas in one process, in memory and durable, and in three, beside OmniPaxos in Rust and the
+// storage alone.
 
 import { unsteadyTurns } from '../doubts.js';
 import { SLOW_DISK_DELAY_US } from '../shared/slow-disk.js';
@@ -9,7 +10,8 @@ import { TURNS, type TurnName } from './turns.js';
 
 export const CONSENSUS_SUITE: Suite = {
   name: 'bench:consensus',
-  description: 'Measures three replicas in one process: in Rust, in memory, and durable.',
+  description: 'Measures three replicas: in Rust, in memory, durable, and in a process each.',
+  rounds: 15,
   turns: TURNS,
   bars: BARS,
   barsOf: '128-byte entries, three replicas',

@@ -8,6 +8,8 @@ const RUST = { contestant: 'pure-rust', who: 'OmniPaxos in Rust' } as const;
 const MEMORY = { contestant: 'runners-in-memory', who: 'PaxosRunner, memory' } as const;
 const EARLY = { contestant: 'early-runners', who: 'PaxosRunner, earlyRelease' } as const;
 const DURABLE = { contestant: 'durable-runners', who: 'PaxosRunner, durable' } as const;
+const TCP = { contestant: 'runners-on-tcp', who: 'PaxosRunner, three processes' } as const;
+const EARLY_TCP = { contestant: 'early-runners-on-tcp', who: 'three processes, earlyRelease' } as const;
 
 function inFlight<N extends number>(count: N) {
   const figure: FigureKind = count === 1 ? 'latency' : 'rate';
@@ -16,6 +18,13 @@ function inFlight<N extends number>(count: N) {
 }
 
 export const TURNS = {
+  disk: {
+    contestant: 'baseline',
+    who: 'disk',
+    work: 'write-preallocated',
+    what: 'pwrite + fdatasync, preallocated file',
+    figure: 'latency',
+  },
   storageOne: {
     contestant: 'storage',
     who: 'RocksdbStorage',
@@ -24,15 +33,19 @@ export const TURNS = {
     figure: 'latency',
   },
   durableOne: { ...DURABLE, ...inFlight(1) },
+  tcpOne: { ...TCP, ...inFlight(1) },
   earlyOne: { ...EARLY, ...inFlight(1) },
+  earlyTcpOne: { ...EARLY_TCP, ...inFlight(1) },
   memoryOne: { ...MEMORY, ...inFlight(1) },
   rustOne: { ...RUST, ...inFlight(1) },
 
   durable64: { ...DURABLE, ...inFlight(64) },
+  tcp64: { ...TCP, ...inFlight(64) },
   memory64: { ...MEMORY, ...inFlight(64) },
   rust64: { ...RUST, ...inFlight(64) },
 
   durable256: { ...DURABLE, ...inFlight(256) },
+  tcp256: { ...TCP, ...inFlight(256) },
   memory256: { ...MEMORY, ...inFlight(256) },
   rust256: { ...RUST, ...inFlight(256) },
 
@@ -45,10 +58,12 @@ export const TURNS = {
     numbers: { inFlight: 1024 },
   },
   durable1024: { ...DURABLE, ...inFlight(1024) },
+  tcp1024: { ...TCP, ...inFlight(1024) },
   memory1024: { ...MEMORY, ...inFlight(1024) },
   rust1024: { ...RUST, ...inFlight(1024) },
 
   durable4096: { ...DURABLE, ...inFlight(4096) },
+  tcp4096: { ...TCP, ...inFlight(4096) },
   memory4096: { ...MEMORY, ...inFlight(4096) },
   rust4096: { ...RUST, ...inFlight(4096) },
 

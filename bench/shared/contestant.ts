@@ -8,6 +8,8 @@ export interface Contestant extends Hello {
   readonly works: Partial<Record<TimedWork, (numbers: Numbers) => Sample | Promise<Sample>>>;
   /** Untimed, after each turn: removes what was appended, and waits until nothing runs in the background. */
   settle(): Promise<void>;
+  /** Untimed, where appends would be a slow way. */
+  fill?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
 // What the contestants of this project share: the database, and its upkeep between turns.
 
+import { randomFillSync } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { Database, type DatabaseOptions, type LogBounds } from '../../lib/index.js';
+import { Database, type DatabaseOptions, type LogBounds, WriteBatch } from '../../lib/index.js';
 import type { Hello, Sample } from './protocol.js';
 import { rocksdbIdle } from './rocksdb-idle.js';
 
@@ -46,4 +47,19 @@ export async function settleLog(db: Database, log: Log): Promise<void> {
 export async function logIdle(db: Database): Promise<void> {
   const family = db.columnFamily(LOG);
   await rocksdbIdle((name) => db.property(name, family));
+}
+
+/** No log has a record of this name. */
+const FILL_KEY = Buffer.from('~fill');
+/** Of one record of {@link fillWals}. */
+const FILL_BYTES = 4 * 1024 * 1024;
+/** As many as a memtable takes. */
+const FILLS = 16;
+
+/** Writes beside the log, and leaves nothing but longer WALs. */
+export async function fillWals(db: Database): Promise<void> {
+  const family = db.columnFamily(LOG);
+  const value = randomFillSync(Buffer.allocUnsafeSlow(FILL_BYTES));
+  for (let i = 0; i < FILLS; i++) await db.write(new WriteBatch().put(family, FILL_KEY, value), { sync: true });
+  await db.write(new WriteBatch().delete(family, FILL_KEY));
 }

@@ -45,6 +45,8 @@ export type TimedWork =
 export type UntimedWork =
   /** Removes what was appended, and waits until nothing runs in the background. */
   | 'settle'
+  /** Writes much beside what is appended, for its WALs to become as long as entries of any size will need. */
+  | 'fill'
   /** Makes all that the file system holds in memory durable. */
   | 'sync-file-system';
 

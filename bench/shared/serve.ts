@@ -12,8 +12,8 @@ export async function serve(open: () => Promise<Contestant>): Promise<void> {
 
     for await (const line of createInterface({ input: process.stdin })) {
       const { work, numbers } = parseRequest(line);
-      if (work === 'settle') {
-        await contestant.settle();
+      if (work === 'settle' || work === 'fill') {
+        await contestant[work]?.();
         answer({});
         continue;
       }

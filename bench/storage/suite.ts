@@ -11,6 +11,7 @@ import { TURNS, type TurnName } from './turns.js';
 export const STORAGE_SUITE: Suite = {
   name: 'bench',
   description: 'Measures the speed bars: this storage, RocksDB in C++ and other stores for Node, on one disk.',
+  rounds: 21,
   turns: TURNS,
   bars: BARS,
   barsOf: '128-byte entries, synced',

@@ -2,7 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { Database, RocksdbStorage } from 'omnipaxos-rocksdb';
-import { countByOrigin, type Flight, type FlightCounts } from './protocol.js';
+import type { Flight } from '../flights.js';
+import { countByOrigin, type FlightCounts } from './protocol.js';
 
 /** The furthest that the replica has acknowledged, in all its lives. */
 export interface Acknowledged {

@@ -1,4 +1,4 @@
-// The demo behind `npm start`: a replica appends 20,000 real flight records, and is killed with SIGKILL again and again.
+// The demo behind `npm run demo:crash`: a replica appends 20,000 real flight records, and is killed with SIGKILL again and again.
 // After each kill its log is reopened and compared with everything it had acknowledged. Exits with 1 if anything was lost.
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -8,8 +8,9 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Table } from 'console-table-printer';
+import { readFlights } from '../flights.js';
 import { type Acknowledged, check } from './check.js';
-import { type Acknowledgement, readFlights } from './protocol.js';
+import type { Acknowledgement } from './protocol.js';
 
 /** How many lives are to be cut short. There are some to spare: one that reaches the end before its kill does not count. */
 const PLANNED_KILLS = 16;

@@ -1,15 +1,7 @@
 // What the replica tells its parent. Each message is an acknowledgement: the storage's call has returned, so no crash of the
 // process may undo what it did.
 
-import { readFileSync } from 'node:fs';
-
-export interface Flight {
-  date: string;
-  delay: number;
-  distance: number;
-  origin: string;
-  destination: string;
-}
+import type { Flight } from '../flights.js';
 
 /** Flights per airport of origin. */
 export type FlightCounts = Record<string, number>;
@@ -25,12 +17,6 @@ export type Acknowledgement = (
   /** Fsyncs of this process so far. */
   fsyncs: number;
 };
-
-/** 20,000 real flights of January to March 2001, by date. */
-export function readFlights(): Flight[] {
-  const file = new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets'));
-  return JSON.parse(readFileSync(file, 'utf8')) as Flight[];
-}
 
 export function countByOrigin(flights: readonly Flight[]): FlightCounts {
   const counts: FlightCounts = {};

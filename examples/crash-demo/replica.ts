@@ -2,7 +2,8 @@
 // moment. Usage: replica.js <folder of the database>
 
 import { Database, RocksdbStorage } from 'omnipaxos-rocksdb';
-import { type Acknowledgement, countByOrigin, type Flight, type FlightCounts, readFlights } from './protocol.js';
+import { type Flight, readFlights } from '../flights.js';
+import { type Acknowledgement, countByOrigin, type FlightCounts } from './protocol.js';
 
 const MAX_BATCH = 40;
 const COMPACT_EVERY = 1500;

@@ -1,6 +1,6 @@
 // One replica of a key-value store, with an HTTP API. Start three of them; any of them takes every request. Usage:
 // main.js --pid 1 --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003 --http 8001 --path data/1 [--bootstrap]
-// where --peers is the same on all, and --bootstrap is for the very first start of each.
+// [--key replica-1.key --cert replica-1.crt --ca ca.crt]; --peers is the same on all, --bootstrap for the first start of each.
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -12,7 +12,6 @@ import { parseOptions } from './options.js';
 
 /** Longer than the slowest fsync, or a slow disk costs the lead. */
 const ELECTION_TIMEOUT_MS = 500;
-const TICK_MS = 20;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 function fail(error: unknown): never {
@@ -36,17 +35,16 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
 }
 
 try {
-  const { listen, http, ...rest } = parseOptions(process.argv.slice(2));
-  server.listen(http, '127.0.0.1');
+  const options = parseOptions(process.argv.slice(2));
+  server.listen(options.http, '127.0.0.1');
   await once(server, 'listening');
-  const transport = new TcpTransport({ listen, electionTimeoutMs: ELECTION_TIMEOUT_MS });
+  const transport = new TcpTransport({ ...options.transport, electionTimeoutMs: ELECTION_TIMEOUT_MS });
   const store = new KeyValue();
   const replica = await Replica.open<Command, Result>({
-    ...rest, // path, pid, peers, bootstrap
+    ...options.replica, // path, pid, peers, bootstrap
     stateMachine: store,
     transport,
-    tickIntervalMs: TICK_MS,
-    electionTicks: ELECTION_TIMEOUT_MS / TICK_MS,
+    electionTicks: ELECTION_TIMEOUT_MS / 20, // a tick has 20 ms
   });
   service = { replica, store };
   replica.stopped.then((error) => error && fail(`the replica has ended: ${error.message}`));
@@ -55,7 +53,7 @@ try {
     stop(replica, transport).catch(fail);
   };
   for (const signal of SIGNALS) process.on(signal, stopOnce);
-  console.log(`replica ${rest.pid} serves http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  console.log(`replica ${options.replica.pid} serves http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 } catch (error) {
   fail(error);
 }
@@ -65,9 +63,8 @@ async function stop(replica: Replica<Command, Result>, transport: TcpTransport):
   await handOver(replica);
   const closed = once(server, 'close');
   server.close();
-  const giveUp = setTimeout(() => server.closeAllConnections(), 2 * TIMEOUT_MS);
+  setTimeout(() => server.closeAllConnections(), 2 * TIMEOUT_MS).unref();
   await closed;
-  clearTimeout(giveUp);
   await replica.stop();
   await transport.close();
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-/** What `args` say; `listen` is where the peers reach this replica. @throws Error that says what is wrong with them */
+/** What `args` say. @throws Error that says what is wrong with them */
 export function parseOptions(args: string[]) {
-  const text = { type: 'string' } as const;
-  const options = { pid: text, peers: text, http: text, path: text, bootstrap: { type: 'boolean' } } as const;
-  const { pid, peers, http, path, bootstrap = false } = parseArgs({ args, options }).values;
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
+  const options = { pid: text, peers: text, http: text, path: text, key: text, cert: text, ca: text, bootstrap: flag };
+  const { pid, peers, http, path, bootstrap = false, key, cert, ca } = parseArgs({ args, options }).values;
   if (!pid || !peers || !http || !path) throw new Error('--pid, --peers, --http and --path must be given');
   const parsed = peers.split(',').map((peer) => {
     const [, number, endpoint] = /^(\d+)=(.+)$/.exec(peer.trim()) ?? [];
@@ -14,5 +15,10 @@ export function parseOptions(args: string[]) {
   const self = parsed.find((peer) => String(peer.pid) === pid);
   if (self === undefined) throw new Error(`--pid must be one of --peers, not "${pid}"`);
   if (!/^\d{1,5}$/.test(http) || Number(http) > 65_535) throw new Error(`--http must be a port, not "${http}"`);
-  return { pid: self.pid, peers: parsed, listen: self.endpoint, http: Number(http), path, bootstrap };
+  if ([key, cert, ca].filter(Boolean).length % 3 > 0) throw new Error('--key, --cert and --ca must be given together');
+  const read = (file = '') => readFileSync(file, 'utf8');
+  // Asked for each connection: files that were replaced are used from then on.
+  const tls = () => ({ key: read(key), cert: read(cert), ca: read(ca) });
+  const transport = { listen: self.endpoint, ...(key ? { tls } : {}) };
+  return { replica: { pid: self.pid, peers: parsed, path, bootstrap }, transport, http: Number(http) };
 }

@@ -1,8 +1,10 @@
 // `omnipaxos-rocksdb/consensus`: OmniPaxos itself, and its way between processes.
 
 export type { Applied, ProposeOptions } from '../replica/proposals.js';
+export type { ReconfigureOptions } from '../replica/reconfigure.js';
 export { Replica, type ReplicaStatus } from '../replica/replica.js';
 export type { ReplicaOptions } from '../replica/replica-options.js';
+export type { PeerStatus } from '../replica/running-configuration.js';
 export type { StateMachine } from '../replica/state.js';
 export type { TlsCredentials } from '../transport/credentials.js';
 export type { TcpTransportOptions } from '../transport/tcp-options.js';

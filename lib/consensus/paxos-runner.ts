@@ -1,6 +1,5 @@
 import { types } from 'node:util';
 import type { ClusterConfig, LogIndex, StopSign } from '../contract/storage.js';
-import { Changes } from './changes.js';
 import { type Clock, NODE_CLOCK } from './clock.js';
 import { checkCluster, checkInteger, checkRecord, checkSignal, invalid } from './configuration.js';
 import { ConsensusError, pendingReconfiguration } from './consensus-error.js';
@@ -9,11 +8,12 @@ import type { OutgoingMessage } from './driven-engine.js';
 import { addressOf, checkFrame, malformed } from './engine.js';
 import { encodeEntry, MAX_BYTES } from './entry-bytes.js';
 import { InputQueue } from './input-queue.js';
-import { isSameLeadership, type LeadershipState, leadershipOf } from './leadership.js';
+import { type LeadershipState, leadershipOf } from './leadership.js';
+import { LeadershipWatch } from './leadership-watch.js';
 import type { MessageSink } from './message-sink.js';
 import { Outbox } from './outbox.js';
 import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
-import { PagedIterator, type PageReader } from './paged-iterator.js';
+import { PagedIterator } from './paged-iterator.js';
 import { RunAhead, type RunAheadFaults } from './run-ahead.js';
 import { type CheckedRunnerOptions, checkRunnerOptions, type RunnerOptions } from './runner-options.js';
 import { StalledFollower } from './stalled-follower.js';
@@ -52,14 +52,13 @@ export class PaxosRunner<T> implements AsyncDisposable {
   readonly #decided: DecidedReader<T>;
   readonly #stalled: StalledFollower;
   readonly #queue = new InputQueue();
-  readonly #leadershipChanges = new Changes();
+  readonly #leadership = new LeadershipWatch();
   #view: EngineView | undefined;
-  #leadership: LeadershipState = { role: 'unknown' };
   /** Released, and not taken yet. */
   #outgoing: OutgoingMessage[] = [];
   #outbox: Outbox | undefined;
   #stopTicking = () => {};
-  #isDrainScheduled = false;
+  #isTurnScheduled = false;
   #driver: 'start' | 'tickOnce' | undefined;
   #ticks: PendingTick[] = [];
   #stepsRun = 0;
@@ -252,7 +251,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   /** Whom this replica takes for the leader; of the last step that is durable. */
   get leadership(): LeadershipState {
-    return { ...this.#leadership };
+    return this.#leadership.state;
   }
 
   /**
@@ -260,25 +259,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
    * failure that ended it. Any number of readers.
    */
   leadershipChanges(options: ReaderOptions = {}): AsyncIterableIterator<LeadershipState> {
-    const { signal } = checkReaderOptions(options);
-    return new PagedIterator((ended) => this.#readLeadership(ended), signal);
-  }
-
-  async *#readLeadership(ended: AbortSignal): ReturnType<PageReader<LeadershipState>> {
-    let seen: LeadershipState | undefined;
-    while (!ended.aborted) {
-      if (this.#end !== undefined) {
-        if (this.#end.error !== undefined) throw this.#end.error;
-        return;
-      }
-      const state = this.#leadership;
-      if (seen !== undefined && isSameLeadership(state, seen)) {
-        await this.#leadershipChanges.next(ended);
-        continue;
-      }
-      seen = state;
-      yield { length: 1, at: () => ({ ...state }) };
-    }
+    return this.#leadership.read(checkReaderOptions(options).signal);
   }
 
   /**
@@ -347,11 +328,16 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   /** What comes in one turn of the event loop makes one step. */
   #scheduleDrain(): void {
-    if (this.#driver !== 'start' || this.#isDrainScheduled || this.#queue.isEmpty || this.#end !== undefined) return;
-    this.#isDrainScheduled = true;
+    if (!this.#queue.isEmpty) this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#driver !== 'start' || this.#isTurnScheduled || this.#end !== undefined) return;
+    this.#isTurnScheduled = true;
     this.#clock.soon(() => {
-      this.#isDrainScheduled = false;
+      this.#isTurnScheduled = false;
       this.#drain();
+      this.#sendOut();
     });
   }
 
@@ -365,19 +351,19 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   #released({ ops, view, frames, ...rest }: StepOutcome): void {
     this.#stepsReleased++;
+    const hasDecided = view.decidedIdx > this.decidedIdx;
     this.#view = view;
     this.#decided.released({ ops, view, frames, ...rest });
     const { server, endpoints } = this.#options;
-    const leadership = leadershipOf(view, server.pid, endpoints);
-    if (!isSameLeadership(leadership, this.#leadership)) {
-      this.#leadership = leadership;
-      this.#leadershipChanges.tell();
-    }
+    this.#leadership.tell(leadershipOf(view, server.pid, endpoints));
     this.#take(frames);
     while (this.#ticks[0] !== undefined && this.#ticks[0].step <= this.#stepsReleased) {
       this.#ticks.shift()?.resolve(this.#outgoing.splice(0));
     }
-    this.#sendOut();
+    // Followers need not hurry to learn what is decided. Who waits for it proposes the next now, and that goes with it: one
+    // step of theirs, and one write.
+    if (hasDecided && leadership.role === 'leader') this.#scheduleTurn();
+    else this.#sendOut();
     this.#scheduleDrain();
   }
 
@@ -404,7 +390,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
     this.#outgoing = [];
     for (const { reject } of this.#ticks.splice(0)) reject(this.#asEnded());
     this.#decided.end(error);
-    this.#leadershipChanges.tell();
+    this.#leadership.end(error);
     this.#tellStopped(error);
   }
 
@@ -456,7 +442,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
   }
 }
 
-function checkReaderOptions(options: ReaderOptions): ReaderOptions {
+/** @throws ConsensusError INVALID_ARGUMENT */
+export function checkReaderOptions(options: ReaderOptions): ReaderOptions {
   const signal = checkSignal(checkRecord<ReaderOptions>('options', options, ['signal']).signal);
   return signal === undefined ? {} : { signal };
 }

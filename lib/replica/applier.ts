@@ -4,8 +4,9 @@ import { ConsensusError, messageOf } from '../consensus/consensus-error.js';
 import type { Codec } from '../contract/codec.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { AppliedProposals, Proposer } from './applied-proposals.js';
+import type { Configuration } from './configurations.js';
 import { decodeEnvelope } from './envelope.js';
-import { encodeState, type StateMachine } from './state.js';
+import { encodeState, type StateHead, type StateMachine } from './state.js';
 
 /** How long it goes on before the event loop has a turn. */
 const MAX_SLICE_MS = 5;
@@ -17,6 +18,7 @@ export class Applier<C, R> {
   readonly #machine: StateMachine<C, R>;
   readonly #codec: Codec<C>;
   readonly #proposals: AppliedProposals;
+  #configuration: Configuration;
   #appliedIdx: LogIndex;
   #bytes = 0;
   /** Where the bytes were counted from. */
@@ -25,13 +27,14 @@ export class Applier<C, R> {
   listener: (counter: number, index: LogIndex, result: R) => void = () => {};
   own: Proposer | undefined;
 
-  /** `proposals` and the machine's state are those at `appliedIdx`. */
-  constructor(machine: StateMachine<C, R>, codec: Codec<C>, proposals: AppliedProposals, appliedIdx: LogIndex) {
+  /** What it goes on from is the machine's state. */
+  constructor(machine: StateMachine<C, R>, codec: Codec<C>, { index, configuration, proposals }: StateHead) {
     this.#machine = machine;
     this.#codec = codec;
     this.#proposals = proposals;
-    this.#appliedIdx = appliedIdx;
-    this.#countedFrom = appliedIdx;
+    this.#configuration = configuration;
+    this.#appliedIdx = index;
+    this.#countedFrom = index;
   }
 
   /** All entries below it have been applied. */
@@ -47,7 +50,14 @@ export class Applier<C, R> {
   /** What a snapshot of it is, from this moment. Throws what the state machine does. */
   snapshot(): { index: LogIndex; bytes: AsyncIterable<Uint8Array> } {
     const index = this.#appliedIdx;
-    return { index, bytes: encodeState(index, this.#proposals, this.#machine.snapshot()) };
+    const head = { index, configuration: this.#configuration, proposals: this.#proposals };
+    return { index, bytes: encodeState(head, this.#machine.snapshot()) };
+  }
+
+  /** All before the stop-sign at `index` has been applied: what comes behind it is of `next`. */
+  reconfigured(index: LogIndex, next: Configuration): void {
+    this.#appliedIdx = index + 1;
+    this.#configuration = next;
   }
 
   /** What has been applied from `index` on; asked for with rising indices. */

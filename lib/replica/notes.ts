@@ -11,6 +11,7 @@ import type { LogIndex } from '../contract/storage.js';
  * | 131  | the receiver is to send a piece of it    | its index, where the piece begins (u64 each) |
  * | 132  | a piece                                  | the same, then its bytes                     |
  * | 133  | the sender has the receiver's state      | its index (u64)                              |
+ * | 134  | the sender lacks all: it is to be offered a state of this configuration |               |
  *
  * Numbers are little-endian.
  */
@@ -22,9 +23,10 @@ export type Note =
   | { type: 'offer'; index: LogIndex; byteLength: number }
   | { type: 'fetch'; index: LogIndex; offset: number }
   | { type: 'piece'; index: LogIndex; offset: number; bytes: Uint8Array }
-  | { type: 'have'; index: LogIndex };
+  | { type: 'have'; index: LogIndex }
+  | { type: 'want' };
 
-const KINDS: readonly Note['type'][] = ['standing', 'lead', 'offer', 'fetch', 'piece', 'have'];
+const KINDS: readonly Note['type'][] = ['standing', 'lead', 'offer', 'fetch', 'piece', 'have', 'want'];
 
 export function encodeNote(note: Note): Buffer {
   const numbers = numbersOf(note);
@@ -41,6 +43,7 @@ function numbersOf(note: Note): readonly number[] {
     case 'standing':
       return [note.decidedIdx];
     case 'lead':
+    case 'want':
       return [];
     case 'offer':
       return [note.index, note.byteLength];
@@ -58,7 +61,7 @@ export function decodeNote(bytes: Uint8Array): Note {
   const has = (count: number) => buffer.length === 1 + 8 * count;
   const number = (i: number) => Number(buffer.readBigUInt64LE(1 + 8 * i));
   let note: Note | undefined;
-  if (type === 'lead' && has(0)) note = { type };
+  if ((type === 'lead' || type === 'want') && has(0)) note = { type };
   else if (type === 'standing' && has(1)) note = { type, decidedIdx: number(0) };
   else if (type === 'have' && has(1)) note = { type, index: number(0) };
   else if (type === 'offer' && has(2)) note = { type, index: number(0), byteLength: number(1) };

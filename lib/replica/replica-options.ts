@@ -2,8 +2,6 @@
 
 import type { Database } from '../../binding/index.js';
 import {
-  type CheckedCluster,
-  type CheckedServer,
   checkCluster,
   checkCodec,
   checkFlag,
@@ -25,12 +23,20 @@ export interface ReplicaOptions<C, R> {
   path: string | Database;
   /** Which of `peers` this one is. */
   pid: number;
-  /** All replicas of the configuration, this one among them, the same on all. */
+  /**
+   * All replicas of the group, this one among them. Who they are counts for the first start, behind which the disk knows; where
+   * they are, for each: an endpoint that is given here takes the place of the one that the configuration names.
+   */
   peers: readonly Peer[];
-  /** Default 1. */
+  /** Of the group's first configuration, for `bootstrap`. Default 1. */
   configurationId?: number;
-  /** True for the first start of the replica on its disk, and never again. Default false. */
+  /** True for the first start of a replica of a new group on its disk, and never again. Default false. */
   bootstrap?: boolean;
+  /**
+   * True for the first start of a replica of a group that runs already, on a disk of its own: it waits until a reconfiguration
+   * makes it a member, and takes the state from those that are. Default false.
+   */
+  join?: boolean;
   /** Which group, of those that share a database or a transport: 1 to 64 letters, digits, `-` and `_`. Default 'default'. */
   group?: string;
   /** Its own: two replicas must not share one. */
@@ -55,12 +61,7 @@ export interface ReplicaOptions<C, R> {
   earlyRelease?: boolean;
 }
 
-export type CheckedReplicaOptions<C, R> = Required<
-  Omit<ReplicaOptions<C, R>, 'configurationId' | 'pid' | 'electionTicks'>
-> & {
-  cluster: CheckedCluster;
-  server: CheckedServer;
-};
+export type CheckedReplicaOptions<C, R> = Required<ReplicaOptions<C, R>>;
 
 const NAMES = [
   'path',
@@ -68,6 +69,7 @@ const NAMES = [
   'peers',
   'configurationId',
   'bootstrap',
+  'join',
   'group',
   'stateMachine',
   'commandCodec',
@@ -91,14 +93,19 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
   if (!Array.isArray(peers)) throw invalid('peers', 'an array', peers);
   const nodes = peers.map((peer: unknown, i) => checkRecord<Peer>(`peers[${i}]`, peer, ['pid', 'endpoint']).pid);
   const cluster = checkCluster('peers', { configurationId, nodes });
+  const server = checkServer({ pid, electionTickTimeout: electionTicks }, cluster);
+  const [bootstrap, join] = [checkFlag('bootstrap', given.bootstrap), checkFlag('join', given.join)];
+  if (bootstrap && join) throw invalid('join', 'false where bootstrap is true: a group is begun or joined', join);
   if (typeof group !== 'string' || !GROUP.test(group))
     throw invalid('group', '1 to 64 letters, digits, - and _', group);
   return {
-    cluster,
-    server: checkServer({ pid, electionTickTimeout: electionTicks }, cluster),
+    pid: server.pid,
+    electionTicks: server.electionTickTimeout,
+    configurationId: cluster.configurationId,
     path: typeof given.path === 'string' ? given.path : checkDatabase('path', given.path),
     peers,
-    bootstrap: checkFlag('bootstrap', given.bootstrap),
+    bootstrap,
+    join,
     group,
     stateMachine: checkFunctions('stateMachine', given.stateMachine, ['apply', 'snapshot', 'restore']),
     commandCodec: checkCodec<C>('commandCodec', given.commandCodec ?? msgpackCodec<C>()),

@@ -1,38 +1,35 @@
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { invalid } from '../consensus/configuration.js';
+import { types } from 'node:util';
+import { checkRecord, checkSignal, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
-import type { DecidedBatch } from '../consensus/decided-reader.js';
 import { encodeEntry, MAX_BYTES } from '../consensus/entry-bytes.js';
 import type { LeadershipState } from '../consensus/leadership.js';
-import { PaxosRunner, type ReaderOptions } from '../consensus/paxos-runner.js';
+import { LeadershipWatch } from '../consensus/leadership-watch.js';
+import { checkReaderOptions, type ReaderOptions } from '../consensus/paxos-runner.js';
+import type { Peer } from '../consensus/runner-options.js';
 import type { LogIndex } from '../contract/storage.js';
-import { accessOf } from '../log/storage-methods.js';
-import type { TransportLink } from '../transport/transport.js';
-import type { Applier } from './applier.js';
 import { Barriers } from './barriers.js';
 import { HEAD_BYTES } from './envelope.js';
-import { decodeNote, encodeNote, isNote, type Note } from './notes.js';
-import { PeerStandings } from './peer-standings.js';
 import { type Applied, checkProposeOptions, Proposals, type ProposeOptions, waitFor } from './proposals.js';
+import { type ReconfigureOptions, reconfigure } from './reconfigure.js';
+import { asConsensusError, ReplicaDisk } from './replica-disk.js';
 import { type CheckedReplicaOptions, checkReplicaOptions, type ReplicaOptions } from './replica-options.js';
-import { asConsensusError, openParts, type ReplicaParts } from './replica-parts.js';
+import type { PeerStatus } from './running-configuration.js';
+import { Succession } from './succession.js';
 
 /** Of the engine's default. */
 const RESEND_TICKS = 100;
-/** How often peers are told how far this replica is. */
-const TELL_TICKS = 10;
 /** Longer than an election takes. */
 const ASK_TICKS = 50;
-const BUSY_POLL_MS = 20;
 const MAX_COMMAND_BYTES = MAX_BYTES - HEAD_BYTES;
 
 /** Where a replica stands, as {@link Replica.status} gives it. */
 export interface ReplicaStatus {
   /** Of this replica. */
   pid: number;
-  /** Of the configuration that it is part of. */
+  /** Of the configuration that it is a member of; 0 where it waits to become one. */
   configurationId: number;
+  /** What {@link Replica.reconfigure} was given for this configuration. */
+  metadata: Buffer | undefined;
   /** Of this log on this disk, for ever. */
   replicaId: string;
   /** Whom it takes for the leader. */
@@ -51,17 +48,8 @@ export interface ReplicaStatus {
   refusedMessages: number;
   /** Proposals of this replica that have not settled. */
   inFlight: { proposals: number; bytes: number };
-  /** The other replicas. */
-  peers: {
-    /** Of the peer. */
-    pid: number;
-    /** Whether messages to it go anywhere. */
-    connected: boolean;
-    /** How many entries it lacks of what is decided, as far as it has told; undefined where it has not yet. */
-    lag: number | undefined;
-    /** This replica's state is on its way to the peer, which lacks what the log has no longer. */
-    transfer: boolean;
-  }[];
+  /** The other members of the configuration. */
+  peers: PeerStatus[];
 }
 
 /**
@@ -72,23 +60,17 @@ export interface ReplicaStatus {
  */
 export class Replica<C, R = void> implements AsyncDisposable {
   readonly #options: CheckedReplicaOptions<C, R>;
-  readonly #parts: ReplicaParts<C, R>;
-  /** Another one once a peer's state has come. */
-  #applier: Applier<C, R>;
+  readonly #disk: ReplicaDisk;
+  readonly #succession: Succession<C, R>;
   readonly #proposals: Proposals<R>;
+  readonly #leadership = new LeadershipWatch();
   readonly #barriers = new Barriers(async () => {
     const { index } = await this.#proposals.propose(undefined, {});
     return index + 1;
   });
-  /** The pids of the others. */
-  readonly #peers: readonly number[];
-  readonly #standings: PeerStandings;
   readonly #ending = new AbortController();
-  #link: TransportLink | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #ticks = 0;
-  #refusedMessages = 0;
-  #compactedIdx: LogIndex;
+  #isReconfiguring = false;
   #end: { error: Error | undefined } | undefined;
   #stopping: Promise<void> | undefined;
   #tellStopped: (error: Error | undefined) => void = () => {};
@@ -99,78 +81,54 @@ export class Replica<C, R = void> implements AsyncDisposable {
   /**
    * Opens the replica on its disk, restores the state machine from its last snapshot, and begins to talk with its peers. What
    * is decided behind the snapshot is applied from then on.
-   * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`, also where `bootstrap` is true and the disk has a replica, or it
-   *   is one of another pid; `LOST_DISK` where the disk has none and `bootstrap` is not true; `STORAGE_FAILED`, also where the
-   *   snapshot cannot be read; `ENGINE_FAILED`. What the state machine's `restore` throws
+   * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`, also where `bootstrap` or `join` is true and the disk has a
+   *   replica, or it is one of another pid; `LOST_DISK` where the disk has none and neither is true; `STORAGE_FAILED`, also
+   *   where the snapshot cannot be read; `ENGINE_FAILED`. What the state machine's `restore` throws
    */
   static async open<C, R = void>(options: ReplicaOptions<C, R>): Promise<Replica<C, R>> {
     const checked = checkReplicaOptions(options);
-    const parts = await openParts(checked);
+    let disk: ReplicaDisk | undefined;
     try {
-      const replica = new Replica(checked, parts);
+      disk = await ReplicaDisk.open(checked);
+      const replica = new Replica(checked, disk);
       await replica.#begin();
       return replica;
     } catch (error) {
-      await parts.close();
-      throw error;
+      await disk?.close();
+      throw asConsensusError(error);
     }
   }
 
-  private constructor(options: CheckedReplicaOptions<C, R>, parts: ReplicaParts<C, R>) {
-    const { identity } = parts;
+  private constructor(options: CheckedReplicaOptions<C, R>, disk: ReplicaDisk) {
+    const { replicaId, incarnation } = disk.identity;
     this.#options = options;
-    this.#parts = parts;
-    this.#applier = parts.applier;
-    this.#compactedIdx = parts.compactedIdx;
-    this.#peers = options.peers.map(({ pid }) => pid).filter((pid) => pid !== options.server.pid);
-    this.#standings = new PeerStandings(this.#peers);
+    this.#disk = disk;
     this.#proposals = new Proposals<R>({
-      proposer: { replicaId: identity.replicaId, incarnation: identity.incarnation },
+      proposer: { replicaId, incarnation },
       maxInFlightBytes: options.maxInFlightBytes,
       resendTicks: RESEND_TICKS,
-      append: (envelope) => this.#append(envelope),
+      append: (envelope) => this.#succession.running?.append(envelope) ?? false,
     });
-    this.#follow(parts.applier);
-    parts.states.send = (to, note) => this.#link?.send(to, encodeNote(note));
-    parts.states.hasCome = (from) => parts.runner.connected(from);
+    this.#succession = new Succession(disk, options, {
+      proposals: this.#proposals,
+      leadership: this.#leadership,
+      ending: this.#ending.signal,
+      ended: (error) => this.#endWith(error),
+    });
     this.stopped = new Promise((resolve) => {
       this.#tellStopped = resolve;
     });
   }
 
-  #follow(applier: Applier<C, R>): void {
-    applier.own = { replicaId: this.#parts.identity.replicaId, incarnation: this.#parts.identity.incarnation };
-    applier.listener = (counter, index, result) => this.#proposals.applied(counter, index, result);
-    this.#applier = applier;
-  }
-
   async #begin(): Promise<void> {
-    const { cluster, server, peers, group, transport, tickIntervalMs } = this.#options;
-    const link = await transport.join({
-      group,
-      configurationId: cluster.configurationId,
-      pid: server.pid,
-      replicaId: this.#parts.identity.replicaId,
-      peers: peers.filter(({ pid }) => pid !== server.pid),
-      refusal: (pid, replicaId) => this.#parts.identity.refusal(pid, replicaId),
-      connected: (pid) => {
-        this.#parts.states.reconnected(pid);
-        this.#parts.runner.connected(pid);
-      },
-      disconnected: () => {},
-      receive: (from, message) => this.#receive(from, message),
-    });
     try {
-      this.#parts.runner.start(link);
+      await this.#succession.begin();
     } catch (error) {
-      await link.leave();
+      await this.#succession.close();
       throw error;
     }
-    this.#link = link;
-    this.#timer = setInterval(() => this.#tick(), tickIntervalMs);
-    this.#parts.runner.stopped.then((error) => this.#endWith(error));
-    this.#applyAll();
-    this.#followLeadership();
+    this.#timer = setInterval(() => this.#tick(), this.#options.tickIntervalMs);
+    this.#succession.live();
   }
 
   // ── What it is for ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,30 +168,18 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   /**
    * Takes a snapshot of what has been applied, and lets go of the log before it but for `keepEntries`. Gives the index that it
-   * stands for. One that is under way already comes first, and so does a peer that takes the one before.
+   * stands for. One that is under way already comes first, and so does a peer that takes the one before, or gives one to this
+   * replica. A replica that waits to become a member takes it once it is one.
    * @throws ConsensusError as a rejection: `STORAGE_FAILED`; what the state machine's `snapshot` throws, as it is
    */
   async takeSnapshot(): Promise<LogIndex> {
     this.#refuseIfEnded();
-    const { signal } = this.#ending;
-    for (;;) {
-      while (this.#mustKeepSnapshot)
-        await sleep(BUSY_POLL_MS, undefined, { signal }).catch(() => this.#refuseIfEnded());
-      const overtaken = this.#parts.states.nextInstallation;
-      try {
-        await this.#parts.snapshots.take(this.#applier, this.#options.keepEntries, signal);
-        this.#compactedIdx = await this.#parts.storage.getCompactedIdx();
-        return this.#parts.snapshots.index;
-      } catch (error) {
-        // A peer's state has come meanwhile, which was further.
-        if (!overtaken.aborted || signal.aborted) throw asConsensusError(error);
-      }
+    try {
+      return await this.#succession.takeSnapshot();
+    } catch (error) {
+      this.#refuseIfEnded();
+      throw asConsensusError(error);
     }
-  }
-
-  /** A peer takes it, or the state machine is to be put where a peer's state is. */
-  get #mustKeepSnapshot(): boolean {
-    return this.#parts.states.isBusy || this.#applier.appliedIdx < accessOf(this.#parts.storage).cursor.compactedIdx;
   }
 
   /**
@@ -243,16 +189,20 @@ export class Replica<C, R = void> implements AsyncDisposable {
    *   replica meanwhile. The reason of `signal`
    */
   async transferLeadership(pid: number, options: ReaderOptions = {}): Promise<void> {
-    const { cluster, server } = this.#options;
-    if (!cluster.nodes.includes(pid)) throw invalid('pid', `one of the replicas ${cluster.nodes.join(', ')}`, pid);
     this.#refuseIfEnded();
-    if (pid !== server.pid && !this.#link?.isConnected(pid)) throw invalid('pid', 'a replica that is connected', pid);
+    const own = this.#options.pid;
+    const peers = this.#succession.running?.peers ?? [];
+    if (pid !== own && !peers.includes(pid))
+      throw invalid('pid', `one of the replicas ${[own, ...peers].join(', ')}`, pid);
+    if (pid !== own && !this.#succession.running?.isConnected(pid)) {
+      throw invalid('pid', 'a replica that is connected', pid);
+    }
     const ask = () => this.#askToLead(pid);
     ask();
     const asking = setInterval(ask, ASK_TICKS * this.#options.tickIntervalMs); // a message may be lost
     try {
       for await (const state of this.leadershipChanges(options)) {
-        const leader = state.role === 'follower' ? state.leader : state.role === 'leader' ? server.pid : undefined;
+        const leader = state.role === 'follower' ? state.leader : state.role === 'leader' ? own : undefined;
         if (leader === pid) return;
       }
     } finally {
@@ -263,44 +213,72 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   #askToLead(pid: number): void {
     if (this.#end !== undefined) return;
-    if (pid === this.#options.server.pid) this.#parts.runner.tryBecomeLeader();
-    else this.#link?.send(pid, encodeNote({ type: 'lead' }));
+    if (pid === this.#options.pid) this.#succession.running?.runner.tryBecomeLeader();
+    else this.#succession.running?.send(pid, { type: 'lead' });
+  }
+
+  /**
+   * Makes `peers` the members of the group, in a new configuration: all that is decided stays, proposals that are under way go
+   * on, and indices go on rising. Resolves once it is decided, here: the members of both configurations, who must be more than
+   * half of the new one, go on at once. A member that is new was opened with `join: true` before, and takes the state from
+   * another. One that is left out ends, with `RECONFIGURED`; neither it nor its pid ever comes back. An endpoint may change.
+   * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`, also where a new member does not answer, or a member of both
+   *   has never been met; `PENDING_RECONFIGURATION` where one is under way here, or this replica is no member;
+   *   `RECONFIGURED` where another came first; `NOT_DECIDED` where `signal` was aborted before it was proposed,
+   *   `OUTCOME_UNKNOWN` where behind that; what ended the replica
+   */
+  async reconfigure(peers: readonly Peer[], options: ReconfigureOptions = {}): Promise<void> {
+    const { metadata, signal } = checkRecord<ReconfigureOptions>('options', options, ['metadata', 'signal']);
+    checkSignal(signal);
+    if (metadata !== undefined && !types.isUint8Array(metadata))
+      throw invalid('options.metadata', 'a Uint8Array', metadata);
+    this.#refuseIfEnded();
+    if (this.#isReconfiguring) {
+      throw new ConsensusError('PENDING_RECONFIGURATION', 'a reconfiguration is under way here: wait for its end');
+    }
+    this.#isReconfiguring = true;
+    try {
+      const ending = this.#ending.signal;
+      await reconfigure(this.#disk, this.#options, this.#succession, { peers, metadata, signal, ending });
+    } finally {
+      this.#isReconfiguring = false;
+    }
   }
 
   // ── What it shows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Whom this replica takes for the leader. */
   get leadership(): LeadershipState {
-    return this.#parts.runner.leadership;
+    return this.#succession.running?.runner.leadership ?? { role: 'unknown' };
   }
 
-  /** As of {@link PaxosRunner}: the current state first, then each change. */
+  /**
+   * The current state first, then each change; a slow reader sees the latest only. It goes on across configurations, and ends
+   * with the replica: it throws what ended it. Any number of readers.
+   */
   leadershipChanges(options: ReaderOptions = {}): AsyncIterableIterator<LeadershipState> {
-    return this.#parts.runner.leadershipChanges(options);
+    return this.#leadership.read(checkReaderOptions(options).signal);
   }
 
   /** Where it stands now. Costs nothing to ask. */
   status(): ReplicaStatus {
-    const { cluster, server } = this.#options;
-    const { decidedIdx } = this.#parts.runner;
+    const { identity, snapshots } = this.#disk;
+    const { configuration } = identity;
+    const { running } = this.#succession;
     return {
-      pid: server.pid,
-      configurationId: cluster.configurationId,
-      replicaId: this.#parts.identity.replicaId,
+      pid: this.#options.pid,
+      configurationId: configuration?.configurationId ?? 0,
+      metadata: configuration?.metadata === undefined ? undefined : Buffer.from(configuration.metadata, 'base64'),
+      replicaId: identity.replicaId,
       leadership: this.leadership,
-      decidedIdx,
-      appliedIdx: this.#applier.appliedIdx,
-      compactedIdx: this.#compactedIdx,
-      snapshotIdx: this.#parts.snapshots.index,
-      snapshotFailure: this.#parts.snapshots.failure,
-      refusedMessages: this.#refusedMessages,
+      decidedIdx: running?.runner.decidedIdx ?? this.#succession.appliedIdx,
+      appliedIdx: this.#succession.appliedIdx,
+      compactedIdx: running?.compactedIdx ?? configuration?.begin ?? 0,
+      snapshotIdx: snapshots.index,
+      snapshotFailure: snapshots.failure,
+      refusedMessages: this.#succession.refusedMessages,
       inFlight: this.#proposals.inFlight,
-      peers: this.#peers.map((pid) => ({
-        pid,
-        connected: this.#link?.isConnected(pid) ?? false,
-        lag: this.#standings.lag(pid, decidedIdx),
-        transfer: this.#parts.states.isSendingTo(pid),
-      })),
+      peers: running?.peerStatus() ?? [],
     };
   }
 
@@ -332,13 +310,14 @@ export class Replica<C, R = void> implements AsyncDisposable {
       () => this.#ended(),
     );
     this.#ending.abort(this.#ended());
+    this.#leadership.end(error);
     this.#stopping = this.#closeAll();
     this.#stopping.finally(() => this.#tellStopped(error)).catch(() => {});
   }
 
   async #closeAll(): Promise<void> {
-    await this.#link?.leave();
-    await this.#parts.close();
+    await this.#succession.close();
+    await this.#disk.close();
   }
 
   #ended(): ConsensusError {
@@ -351,100 +330,8 @@ export class Replica<C, R = void> implements AsyncDisposable {
     if (this.#end !== undefined) throw this.#ended();
   }
 
-  // ── What goes on in it ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #applyAll(): Promise<void> {
-    try {
-      while (await this.#applyUntilInstalled()) {
-        const { stateMachine, commandCodec } = this.#options;
-        this.#follow(await this.#parts.snapshots.restore(stateMachine, commandCodec));
-        this.#compactedIdx = await this.#parts.storage.getCompactedIdx();
-        this.#proposals.passed((counter) => this.#applier.hasApplied(counter));
-      }
-    } catch (error) {
-      this.#endWith(asConsensusError(error) as Error); // where it ends already, this is what ended it
-    }
-  }
-
-  /** True once a peer's state has taken the place of the log; false where nothing more will be decided. */
-  async #applyUntilInstalled(): Promise<boolean> {
-    const signal = AbortSignal.any([this.#ending.signal, this.#parts.states.nextInstallation]);
-    try {
-      for await (const batch of this.#parts.runner.decidedBatches(this.#applier.appliedIdx, { signal })) {
-        if (!(await this.#apply(batch, signal))) return false;
-      }
-    } catch (error) {
-      // The log may move before the state is durable.
-      if (this.#parts.states.isInstalling && !signal.aborted) await once(signal, 'abort');
-      if (!signal.aborted) throw error;
-    }
-    return !this.#ending.signal.aborted;
-  }
-
-  /** False behind the last that there will be. */
-  async #apply(batch: DecidedBatch<Uint8Array>, ended: AbortSignal): Promise<boolean> {
-    if ('stopsign' in batch) {
-      this.#proposals.end(
-        () => new ConsensusError('NOT_DECIDED', 'the configuration has ended before the proposal was decided'),
-        () => new ConsensusError('RECONFIGURED', 'the configuration has ended: propose to the next one'),
-      );
-      return false;
-    }
-    await this.#applier.apply(batch.index, batch.entries, ended);
-    if (ended.aborted) return true; // the reader says what to do
-    const { snapshotEveryEntries, snapshotEveryBytes } = this.#options;
-    const { entries, bytes } = this.#applier.behind(this.#parts.snapshots.lastTriedAt);
-    if (entries >= snapshotEveryEntries || bytes >= snapshotEveryBytes) {
-      if (!this.#parts.snapshots.isTaking && !this.#mustKeepSnapshot) this.takeSnapshot().catch(() => {}); // status() tells
-    }
-    return true;
-  }
-
-  async #followLeadership(): Promise<void> {
-    const { signal } = this.#ending;
-    try {
-      for await (const state of this.#parts.runner.leadershipChanges({ signal })) {
-        this.#proposals.ledUnder('epoch' in state ? state.epoch : undefined);
-      }
-    } catch {
-      // It has ended.
-    }
-  }
-
-  #append(envelope: Buffer): boolean {
-    try {
-      this.#parts.runner.append(envelope);
-      return true;
-    } catch (error) {
-      // A stop-sign may still come to nothing; what has ended tells those who wait itself.
-      if (error instanceof ConsensusError && error.code !== 'INVALID_ARGUMENT') return false;
-      throw error;
-    }
-  }
-
-  #receive(from: number, message: Uint8Array): void {
-    if (this.#end !== undefined) return;
-    try {
-      if (isNote(message)) this.#heed(from, decodeNote(message));
-      else this.#parts.runner.handleIncoming(from, message);
-    } catch {
-      this.#refusedMessages++;
-    }
-  }
-
-  #heed(from: number, note: Note): void {
-    if (note.type === 'lead') this.#parts.runner.tryBecomeLeader();
-    else if (note.type === 'standing') {
-      this.#standings.tell(from, note.decidedIdx);
-      this.#parts.states.told(from, note.decidedIdx);
-    } else this.#parts.states.heed(from, note);
-  }
-
   #tick(): void {
     this.#proposals.tick();
-    this.#parts.states.tick(this.#parts.runner.decidedIdx);
-    if (++this.#ticks % TELL_TICKS !== 0) return;
-    const note = encodeNote({ type: 'standing', decidedIdx: this.#parts.runner.decidedIdx });
-    for (const pid of this.#peers) this.#link?.send(pid, note);
+    this.#succession.tick();
   }
 }

@@ -3,16 +3,16 @@ import type { Codec } from '../contract/codec.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { AsyncRocksdbStorage } from '../log/index.js';
 import type { SnapshotStore } from '../snapshots/index.js';
-import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
+import type { Configuration } from './configurations.js';
 import { decodeState, type StateMachine } from './state.js';
 
 type Snapshotted = Pick<Applier<never, never>, 'appliedIdx' | 'snapshot'>;
+type Log = AsyncRocksdbStorage<Uint8Array>;
 
 /** The snapshot of a replica: one, which each new one replaces. Never two are taken at once. */
 export class Snapshots {
   readonly #store: SnapshotStore;
-  readonly #log: AsyncRocksdbStorage<Uint8Array>;
   readonly #name: string;
   #taking: Promise<void> | undefined;
   /** The last snapshot. */
@@ -22,9 +22,8 @@ export class Snapshots {
   /** Of the last attempt. */
   failure: unknown;
 
-  constructor(store: SnapshotStore, log: AsyncRocksdbStorage<Uint8Array>, name: string) {
+  constructor(store: SnapshotStore, name: string) {
     this.#store = store;
-    this.#log = log;
     this.#name = name;
   }
 
@@ -38,37 +37,37 @@ export class Snapshots {
   }
 
   /**
-   * Puts the state machine where the snapshot is, or where the log begins.
-   * @throws ConsensusError `STORAGE_FAILED` where there is none and the log has been compacted, or it cannot be read; what
-   *   `restore` throws
+   * Puts the state machine where the snapshot is, in which configuration it is. Undefined where there is none: the machine
+   * stays at its beginning.
+   * @throws ConsensusError `STORAGE_FAILED` where it cannot be read; what `restore` throws
    */
-  async restore<C, R>(machine: StateMachine<C, R>, codec: Codec<C>): Promise<Applier<C, R>> {
+  async restore<C, R>(
+    machine: StateMachine<C, R>,
+    codec: Codec<C>,
+  ): Promise<{ applier: Applier<C, R>; configuration: Configuration } | undefined> {
     const all = await this.#store.list();
-    if (!all.some(({ name }) => name === this.#name)) {
-      const floor = await this.#log.getCompactedIdx();
-      if (floor > 0) throw unreadable(`the log begins at ${floor}, and there is none`);
-      return new Applier(machine, codec, new AppliedProposals(), 0);
-    }
+    if (!all.some(({ name }) => name === this.#name)) return undefined;
     const stream = await this.#store.open(this.#name);
     try {
-      const { index, proposals, state } = await decodeState(stream).catch((error) => {
+      const { state, ...head } = await decodeState(stream).catch((error) => {
         throw unreadable(messageOf(error), error);
       });
+      const { index, configuration } = head;
       if (index !== stream.snapshot.index)
         throw unreadable(`it says ${index}, and is stored as ${stream.snapshot.index}`);
       await machine.restore(state);
       this.current = { index, byteLength: stream.snapshot.byteLength };
       this.lastTriedAt = index;
-      return new Applier(machine, codec, proposals, index);
+      return { applier: new Applier(machine, codec, head), configuration };
     } finally {
       stream.destroy();
     }
   }
 
-  /** `keepEntries` below its index stay in the log. */
-  async take(applier: Snapshotted, keepEntries: number, signal: AbortSignal): Promise<void> {
+  /** Of what has been applied from `log`; `keepEntries` below its index stay there. */
+  async take(applier: Snapshotted, log: Log, keepEntries: number, signal: AbortSignal): Promise<void> {
     while (this.#taking !== undefined) await this.#taking;
-    const taken = this.#take(applier, keepEntries, signal);
+    const taken = this.#take(applier, log, keepEntries, signal);
     this.#taking = taken.then(
       () => this.#over(undefined),
       (error) => this.#over(error),
@@ -86,14 +85,14 @@ export class Snapshots {
     this.failure = failure;
   }
 
-  async #take(applier: Snapshotted, keepEntries: number, signal: AbortSignal): Promise<void> {
+  async #take(applier: Snapshotted, log: Log, keepEntries: number, signal: AbortSignal): Promise<void> {
     this.lastTriedAt = applier.appliedIdx;
     const { index, bytes } = applier.snapshot();
-    const { byteLength } = await this.#store.compactTo(this.#log, this.#name, index, bytes, { keepEntries, signal });
+    const { byteLength } = await this.#store.compactTo(log, this.#name, index, bytes, { keepEntries, signal });
     this.current = { index, byteLength };
   }
 }
 
-function unreadable(reason: string, cause?: unknown): ConsensusError {
+export function unreadable(reason: string, cause?: unknown): ConsensusError {
   return new ConsensusError('STORAGE_FAILED', `the snapshot of the replica cannot be read: ${reason}`, { cause });
 }

@@ -19,6 +19,18 @@ interface Transfer {
   reject(error: Error): void;
 }
 
+/** Of the state at `index`, until it is the replica's own. */
+export function incomingNameAt(incoming: string, index: LogIndex): string {
+  return `${incoming}.${index}`;
+}
+
+/** What has come, and became no replica's own. */
+export async function removeIncoming(store: Pick<StateStore, 'list' | 'delete'>, incoming: string): Promise<void> {
+  for (const { name, index } of await store.list()) {
+    if (name === incomingNameAt(incoming, index)) await store.delete(name);
+  }
+}
+
 interface Arrived {
   records: PackedBatch;
   /** Since it has come, as long as nobody wants it. */
@@ -34,7 +46,7 @@ interface Arrived {
  */
 export class StateReceiver {
   readonly #store: StateStore;
-  readonly #name: string;
+  readonly #names: { name: string; incoming: string };
   readonly #send: (to: number, note: Note) => void;
   /** A peer's state has come. */
   readonly #hasCome: (from: number) => void;
@@ -44,14 +56,15 @@ export class StateReceiver {
   #storing: Promise<void> | undefined;
   #isClosed = false;
 
+  /** States come under the names of {@link incomingNameAt}, and one becomes `name`. */
   constructor(
     store: StateStore,
-    name: string,
+    names: { name: string; incoming: string },
     send: (to: number, note: Note) => void,
     hasCome: (from: number) => void,
   ) {
     this.#store = store;
-    this.#name = name;
+    this.#names = names;
     this.#send = send;
     this.#hasCome = hasCome;
   }
@@ -63,17 +76,7 @@ export class StateReceiver {
 
   /** What an earlier life has left. */
   async open(): Promise<void> {
-    for (const { name } of await this.#store.list()) {
-      if (name.startsWith(this.#incoming)) await this.#store.delete(name);
-    }
-  }
-
-  get #incoming(): string {
-    return `${this.#name}.incoming`;
-  }
-
-  #incomingAt(index: LogIndex): string {
-    return `${this.#incoming}.${index}`;
+    await removeIncoming(this.#store, this.#names.incoming);
   }
 
   offer(from: number, index: LogIndex, byteLength: number): void {
@@ -132,7 +135,7 @@ export class StateReceiver {
   /** Where it cannot be removed now, it is when the replica is opened again. */
   #drop(index: LogIndex): void {
     this.#arrived.delete(index);
-    this.#store.delete(this.#incomingAt(index)).catch(() => {});
+    this.#store.delete(incomingNameAt(this.#names.incoming, index)).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -144,9 +147,10 @@ export class StateReceiver {
   /** Never rejects: the peer offers again. */
   async #take(from: number, index: LogIndex, byteLength: number): Promise<void> {
     try {
-      const incoming = this.#incomingAt(index);
+      const { name } = this.#names;
+      const incoming = incomingNameAt(this.#names.incoming, index);
       await this.#store.put(incoming, index, this.#pieces(from, index, byteLength));
-      const records = await this.#store.renaming(incoming, this.#name);
+      const records = await this.#store.renaming(incoming, name);
       if (this.#isClosed) return;
       this.#arrived.set(index, { records, ticks: 0, isUsed: false, isInstalling: false });
       this.#tellArrived(from, index);

@@ -13,7 +13,7 @@ export interface StateStream extends AsyncIterable<Uint8Array> {
 export interface StateStore {
   put(name: string, index: LogIndex, state: AsyncIterable<Uint8Array>): Promise<unknown>;
   open(name: string): Promise<StateStream>;
-  list(): Promise<readonly { readonly name: string }[]>;
+  list(): Promise<readonly { readonly name: string; readonly index: LogIndex }[]>;
   delete(name: string): Promise<void>;
   /** The records by which the state `from` takes the name `to`, for a write of the caller's. */
   renaming(from: string, to: string): Promise<PackedBatch>;

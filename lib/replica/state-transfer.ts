@@ -6,24 +6,36 @@ import { StateReceiver } from './state-receiver.js';
 import { StateSender } from './state-sender.js';
 import type { StateStore } from './state-store.js';
 
+export interface StateTransferOptions {
+  name: string;
+  incoming: string;
+  /** Where the configuration begins: a state before it is of no use to who lacks all. */
+  begin: LogIndex;
+  current(): { index: LogIndex; byteLength: number } | undefined;
+}
+
 /** Both directions of it: this replica's snapshot to peers, and theirs to it. */
 export class StateTransfer implements StateExchange {
   readonly #sender: StateSender;
   readonly #receiver: StateReceiver;
   readonly #current: () => { index: LogIndex; byteLength: number } | undefined;
+  readonly #begin: LogIndex;
   #installation = new AbortController();
   /** A message may be lost. */
   send: (to: number, note: Note) => void = () => {};
   /** A peer's state has come: it is to be asked for the log behind it. */
   hasCome: (from: number) => void = () => {};
+  /** A peer lacks all, and there is no snapshot of this configuration that it could have. */
+  isNeeded: () => void = () => {};
 
-  /** `current` is this replica's own snapshot, which the store has under `name`. */
-  constructor(store: StateStore, name: string, current: () => { index: LogIndex; byteLength: number } | undefined) {
+  /** `current` is this replica's own snapshot, which the store has under `name`; that of a peer comes under `incoming`. */
+  constructor(store: StateStore, { name, incoming, begin, current }: StateTransferOptions) {
+    this.#begin = begin;
     this.#current = current;
     this.#sender = new StateSender(store, name, current, (to, note) => this.send(to, note));
     this.#receiver = new StateReceiver(
       store,
-      name,
+      { name, incoming },
       (to, note) => this.send(to, note),
       (from) => this.hasCome(from),
     );
@@ -58,6 +70,13 @@ export class StateTransfer implements StateExchange {
     else if (note.type === 'piece') this.#receiver.piece(from, note.index, note.offset, note.bytes);
     else if (note.type === 'fetch') this.#sender.fetch(from, note.index, note.offset);
     else if (note.type === 'have') this.#sender.given(from, note.index);
+    else if (note.type === 'want') this.#wanted(from);
+  }
+
+  #wanted(pid: number): void {
+    const current = this.#current();
+    if (current === undefined || current.index < this.#begin) this.isNeeded();
+    else this.#sender.isGiven(pid, current.index);
   }
 
   /** There is a new connection with a peer. */

@@ -1,8 +1,10 @@
-// A snapshot of a replica: which proposals it stands for, and the state machine's own bytes behind that.
+// A snapshot of a replica: which configuration it was taken in, which proposals it stands for, and the state machine's own
+// bytes behind that.
 
 import type { LogIndex } from '../contract/storage.js';
 import type { SnapshotSource } from '../snapshots/index.js';
 import { AppliedProposals } from './applied-proposals.js';
+import { type Configuration, checkConfiguration } from './configurations.js';
 
 /** What a replica makes of the log: every command changes it in the same way on each of them. */
 export interface StateMachine<C, R> {
@@ -29,16 +31,25 @@ const MAX_HEAD_BYTES = 256 * 1024 * 1024;
 interface Head {
   version: number;
   index: LogIndex;
+  configuration: unknown;
   proposals: unknown;
+}
+
+/** What a state machine's state stands for. */
+export interface StateHead {
+  index: LogIndex;
+  /** That the index is in. */
+  configuration: Configuration;
+  proposals: AppliedProposals;
 }
 
 /** `proposals` are as they are at this call. */
 export function encodeState(
-  index: LogIndex,
-  proposals: AppliedProposals,
+  { index, configuration, proposals }: StateHead,
   state: SnapshotSource,
 ): AsyncIterable<Uint8Array> {
-  const head = Buffer.from(JSON.stringify({ version: VERSION, index, proposals: proposals.toStored() } satisfies Head));
+  const stored: Head = { version: VERSION, index, configuration, proposals: proposals.toStored() };
+  const head = Buffer.from(JSON.stringify(stored));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32LE(head.length);
   return pieces(Buffer.concat([length, head]), state);
@@ -50,9 +61,7 @@ async function* pieces(head: Buffer, state: SnapshotSource): AsyncGenerator<Uint
   else yield* state;
 }
 
-export interface DecodedState {
-  index: LogIndex;
-  proposals: AppliedProposals;
+export interface DecodedState extends StateHead {
   /** The state machine's own, to be read once. */
   state: AsyncIterable<Uint8Array>;
 }
@@ -62,10 +71,15 @@ export async function decodeState(bytes: AsyncIterable<Uint8Array>): Promise<Dec
   const reader = new PieceReader(bytes);
   const length = (await reader.take(LENGTH_BYTES)).readUInt32LE();
   if (length > MAX_HEAD_BYTES) throw new RangeError(`a head of ${length} bytes`);
-  const { version, index, proposals } = JSON.parse((await reader.take(length)).toString()) as Head;
+  const { version, index, configuration, proposals } = JSON.parse((await reader.take(length)).toString()) as Head;
   if (version !== VERSION) throw new RangeError(`version ${version}, where ${VERSION} is known`);
   if (!Number.isSafeInteger(index) || index < 0) throw new RangeError(`${index} is no index`);
-  return { index, proposals: AppliedProposals.from(proposals), state: reader.rest() };
+  return {
+    index,
+    configuration: checkConfiguration(configuration),
+    proposals: AppliedProposals.from(proposals),
+    state: reader.rest(),
+  };
 }
 
 class PieceReader {

@@ -133,8 +133,8 @@ class LaggingStates implements StateStore {
     };
   }
 
-  async list(): Promise<{ name: string }[]> {
-    return [...this.#come.keys()].map((name) => ({ name }));
+  async list(): Promise<{ name: string; index: LogIndex }[]> {
+    return [...this.#come].map(([name, { index }]) => ({ name, index }));
   }
 
   async delete(name: string): Promise<void> {

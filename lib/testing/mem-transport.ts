@@ -39,15 +39,18 @@ export class MemTransport implements Transport {
       throw new ConsensusError('INVALID_ARGUMENT', `replica ${pid} of group ${group} has joined already`);
     }
     this.#members.set(member.key, member);
-    const peerOf = (to: number) => (peers.some((peer) => peer.pid === to) ? this.#members.get(keyOf(to)) : undefined);
+    const peerOf = (to: number) => (isPeer(member, to) ? this.#members.get(keyOf(to)) : undefined);
     for (const peer of peers) {
       const other = peerOf(peer.pid);
       if (other !== undefined) this.#connect(member, other);
+      else this.#tellElsewhere(member, peer.pid);
     }
     return {
       send: (to, message) => {
+        if (this.#members.get(member.key) !== member || !isPeer(member, to)) return;
         const other = peerOf(to);
-        if (other !== undefined && this.#members.get(member.key) === member) this.#send(member, other, message);
+        if (other !== undefined) this.#send(member, other, message);
+        else this.#tellElsewhere(member, to);
       },
       isConnected: (to) => {
         const other = peerOf(to);
@@ -98,7 +101,11 @@ export class MemTransport implements Transport {
   /** Undefined where one of them refuses the other, or the way is cut. */
   #connect(one: Member, other: Member): number | undefined {
     const [a, b] = [one.membership, other.membership];
-    if (this.partition.isBlocked(a.pid, b.pid) || this.partition.isBlocked(b.pid, a.pid)) return undefined;
+    if (this.#isCut(a.pid, b.pid)) return undefined;
+    if (!isPeer(other, a.pid)) {
+      a.excluded(b.pid);
+      return undefined;
+    }
     if ((a.refusal(b.pid, b.replicaId) ?? b.refusal(a.pid, a.replicaId)) !== undefined) return undefined;
     const connection = ++this.#lastConnection;
     this.#connections.set(wayOf(one, other), connection);
@@ -107,11 +114,32 @@ export class MemTransport implements Transport {
     return connection;
   }
 
+  /** Where `to` is in another configuration, both hear of it. */
+  #tellElsewhere({ membership }: Member, to: number): void {
+    const { group, pid, configurationId, endpoint } = membership;
+    if (this.#isCut(pid, to)) return;
+    const there = [...this.#members.values()].filter((other) => {
+      return other.membership.group === group && other.membership.pid === to;
+    });
+    for (const other of there) {
+      membership.elsewhere({ pid: to, endpoint: other.membership.endpoint }, other.membership.configurationId);
+      other.membership.elsewhere({ pid, endpoint }, configurationId);
+    }
+  }
+
+  #isCut(one: number, other: number): boolean {
+    return this.partition.isBlocked(one, other) || this.partition.isBlocked(other, one);
+  }
+
   #break(one: Member, other: Member): void {
     if (!this.#connections.delete(wayOf(one, other))) return;
     one.membership.disconnected(other.membership.pid);
     other.membership.disconnected(one.membership.pid);
   }
+}
+
+function isPeer({ membership }: Member, pid: number): boolean {
+  return membership.peers.some((peer) => peer.pid === pid);
 }
 
 /** The same in both directions. */

@@ -43,7 +43,12 @@ export class SimulatedStates {
   constructor(disk: RunnerDisk, fault: StateFault | undefined) {
     this.#disk = disk;
     this.#fault = fault;
-    this.#transfer = new StateTransfer(disk.states, OWN_STATE, () => this.#given);
+    this.#transfer = new StateTransfer(disk.states, {
+      name: OWN_STATE,
+      incoming: 'incoming',
+      begin: 0,
+      current: () => this.#given,
+    });
   }
 
   get #given(): { index: LogIndex; byteLength: number } | undefined {

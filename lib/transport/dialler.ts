@@ -207,9 +207,9 @@ export class Dialler {
     channel.state = 'joining';
     channel.number = ++this.#lastNumber;
     channel.ticks = 0;
-    const { configurationId, replicaId, group } = member;
-    const { number } = channel;
-    connection.write(joinFrame({ channel: number, configurationId, from: member.pid, to: pid, replicaId, group }));
+    const { configurationId, replicaId, group, endpoint } = member;
+    const address = { channel: channel.number, configurationId, from: member.pid, to: pid };
+    connection.write(joinFrame({ ...address, replicaId, group, endpoint }));
   }
 
   #answered({ type, payload }: Frame, connection: FramedSocket): void {
@@ -228,13 +228,18 @@ export class Dialler {
         this.#refuse(channel, refusal);
       }
     } else if (type === TYPE.refused) {
-      const { channel: number, reason } = readRefused(payload);
+      const { channel: number, configurationId, reason } = readRefused(payload);
       if (number === 0) {
         this.#violated(`it says: ${quoted(reason)}`, connection);
         return;
       }
       const channel = this.#numbered(number);
-      if (channel !== undefined) this.#refuse(channel, `it says: ${quoted(reason)}`);
+      if (channel === undefined) return;
+      this.#refuse(channel, `it says: ${quoted(reason)}`);
+      const { member, pid } = channel;
+      if (configurationId === 0) return;
+      if (configurationId === member.configurationId) member.excluded(pid);
+      else member.elsewhere({ pid, endpoint: formatEndpoint(this.#endpoint) }, configurationId);
     } else {
       throw malformed(`it answers with a frame of type ${type}`);
     }

@@ -7,9 +7,12 @@
 // | type      | from     | payload                                                                                      |
 // |-----------|----------|----------------------------------------------------------------------------------------------|
 // | 1 HELLO   | dialling | line (16 bytes), number of the connection on that line (u32); the first frame, and once      |
-// | 2 JOIN    | dialling | channel, configuration, from pid, to pid (u32 each), replica id of `from` (8 bytes), group   |
+// | 2 JOIN    | dialling | channel, configuration, from pid, to pid (u32 each), replica id of `from` (8 bytes), length of  |
+// |           |          | the group (u32), group, endpoint of `from`                                                   |
 // | 3 JOINED  | answer   | channel (u32), replica id of `to` (8 bytes)                                                  |
-// | 4 REFUSED | answer   | channel (u32), reason; also ends a channel that was joined. Channel 0 is all the connection  |
+// | 4 REFUSED | answer   | channel, configuration (u32 each), reason; also ends a channel that was joined. Channel 0 is  |
+// |           |          | all the connection. Another configuration than the channel's: `to` is in that one; the same: |
+// |           |          | `from` is no member of it; 0: neither is why                                                 |
 // | 5 LEAVE   | dialling | channel (u32)                                                                                |
 // | 6 MESSAGE | dialling | channel (u32), message; on a joined channel                                                  |
 // | 7 BEAT    | both     | nothing: the sender lives                                                                    |
@@ -25,10 +28,12 @@ export const HEAD_BYTES = 5;
 /** Of every payload but a message's. */
 export const MAX_CONTROL_BYTES = 4096;
 export const MAX_GROUP_BYTES = 1024;
+export const MAX_ENDPOINT_BYTES = 1024;
 const MAX_REASON_BYTES = 1024;
 const LINE_BYTES = 16;
 const REPLICA_ID_BYTES = 8;
-const JOIN_BYTES = 4 * 4 + REPLICA_ID_BYTES;
+const JOIN_BYTES = 4 * 4 + REPLICA_ID_BYTES + 4;
+const REFUSED_BYTES = 2 * 4;
 /** What a message has before it in its payload. */
 export const CHANNEL_BYTES = 4;
 /** Up to here one copy is cheaper than two writes. */
@@ -48,6 +53,15 @@ export interface Join {
   to: number;
   replicaId: string;
   group: string;
+  endpoint: string;
+}
+
+export interface Refused {
+  /** 0: all of them. */
+  channel: number;
+  /** See the table. */
+  configurationId: number;
+  reason: string;
 }
 
 export function malformed(reason: string, cause?: unknown): ConsensusError {
@@ -89,13 +103,14 @@ export function newLine(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(LINE_BYTES))).toString('hex');
 }
 
-export function joinFrame({ channel, configurationId, from, to, replicaId, group }: Join): Buffer {
+export function joinFrame({ channel, configurationId, from, to, replicaId, group, endpoint }: Join): Buffer {
   const name = Buffer.from(group);
-  const bytes = emptyFrame(TYPE.join, JOIN_BYTES + name.length);
+  const text = Buffer.concat([name, Buffer.from(endpoint)]);
+  const bytes = emptyFrame(TYPE.join, JOIN_BYTES + text.length);
   let at = HEAD_BYTES;
   for (const number of [channel, configurationId, from, to]) at = bytes.writeUInt32LE(number, at);
-  bytes.write(replicaId, at, 'hex');
-  name.copy(bytes, HEAD_BYTES + JOIN_BYTES);
+  at += bytes.write(replicaId, at, 'hex');
+  text.copy(bytes, bytes.writeUInt32LE(name.length, at));
   return bytes;
 }
 
@@ -106,10 +121,10 @@ export function joinedFrame(channel: number, replicaId: string): Buffer {
 }
 
 /** A long reason is cut. */
-export function refusedFrame(channel: number, reason: string): Buffer {
+export function refusedFrame(channel: number, reason: string, configurationId = 0): Buffer {
   const text = Buffer.from(reason).subarray(0, MAX_REASON_BYTES);
-  const bytes = emptyFrame(TYPE.refused, 4 + text.length);
-  text.copy(bytes, bytes.writeUInt32LE(channel, HEAD_BYTES));
+  const bytes = emptyFrame(TYPE.refused, REFUSED_BYTES + text.length);
+  text.copy(bytes, bytes.writeUInt32LE(configurationId, bytes.writeUInt32LE(channel, HEAD_BYTES)));
   return bytes;
 }
 
@@ -142,15 +157,18 @@ export function readHello(payload: Buffer): Hello {
 }
 
 export function readJoin(payload: Buffer): Join {
-  checkLength('JOIN', payload, JOIN_BYTES, JOIN_BYTES + MAX_GROUP_BYTES);
+  checkLength('JOIN', payload, JOIN_BYTES, JOIN_BYTES + MAX_GROUP_BYTES + MAX_ENDPOINT_BYTES);
   const number = (at: number) => payload.readUInt32LE(4 * at);
+  const groupEnd = JOIN_BYTES + payload.readUInt32LE(JOIN_BYTES - 4);
+  if (groupEnd > payload.length) throw malformed('a JOIN of it ends within its group');
   return {
     channel: number(0),
     configurationId: number(1),
     from: number(2),
     to: number(3),
-    replicaId: payload.toString('hex', 16, JOIN_BYTES),
-    group: payload.toString('utf8', JOIN_BYTES),
+    replicaId: payload.toString('hex', 16, 16 + REPLICA_ID_BYTES),
+    group: payload.toString('utf8', JOIN_BYTES, groupEnd),
+    endpoint: payload.toString('utf8', groupEnd),
   };
 }
 
@@ -159,9 +177,13 @@ export function readJoined(payload: Buffer): { channel: number; replicaId: strin
   return { channel: payload.readUInt32LE(0), replicaId: payload.toString('hex', 4) };
 }
 
-export function readRefused(payload: Buffer): { channel: number; reason: string } {
-  checkLength('REFUSED', payload, 4, 4 + MAX_REASON_BYTES);
-  return { channel: payload.readUInt32LE(0), reason: payload.toString('utf8', 4) };
+export function readRefused(payload: Buffer): Refused {
+  checkLength('REFUSED', payload, REFUSED_BYTES, REFUSED_BYTES + MAX_REASON_BYTES);
+  return {
+    channel: payload.readUInt32LE(0),
+    configurationId: payload.readUInt32LE(4),
+    reason: payload.toString('utf8', REFUSED_BYTES),
+  };
 }
 
 export function readLeave(payload: Buffer): number {

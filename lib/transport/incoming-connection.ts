@@ -25,7 +25,8 @@ export interface Reception {
   readonly silentTicks: number;
   readonly maxFrameBytes: number;
   readonly log: RefusalLog;
-  member(group: string): Member | undefined;
+  /** Of all configurations of the group that are joined. */
+  members(group: string): Member[];
   /** The connection takes the place of older ones on its line. Returns false where a newer one has it. */
   takeLine(hello: Hello, connection: IncomingConnection): boolean;
   /** Whether some group has let it in; told whenever that changes. */
@@ -34,6 +35,12 @@ export interface Reception {
   heardOf(member: Member, pid: number): void;
   /** Once. */
   ended(connection: IncomingConnection): void;
+}
+
+/** Why a replica is not let in; `configurationId` is as of the REFUSED frame. */
+interface Refusal {
+  reason: string;
+  configurationId?: number;
 }
 
 interface Channel extends Incoming {
@@ -129,13 +136,15 @@ export class IncomingConnection {
     const { channel: number, from } = join;
     if (number <= this.#lastChannel) throw malformed(`it joins on channel ${number} behind ${this.#lastChannel}`);
     this.#lastChannel = number;
-    const member = this.#reception.member(join.group);
-    const refusal = member === undefined ? 'it has not joined this group' : this.#refusal(join, member);
+    const members = this.#reception.members(join.group);
+    const member = members.find(({ configurationId }) => configurationId === join.configurationId);
+    const refusal = member === undefined ? this.#isElsewhere(join, members) : this.#refusal(join, member);
     if (this.#socket.hasEnded) return; // within the call
     if (member === undefined || refusal !== undefined) {
+      const { configurationId, reason } = refusal as Refusal;
       const who = `replica ${from} of group ${quoted(join.group)}`;
-      this.#reception.log.tell(this.#name, `${who} is refused: ${refusal}`);
-      this.#socket.write(refusedFrame(number, refusal as string));
+      this.#reception.log.tell(this.#name, `${who} is refused: ${reason}`);
+      this.#socket.write(refusedFrame(number, reason, configurationId));
       return;
     }
     member.incoming.get(from)?.close('a newer connection has taken its place');
@@ -150,13 +159,29 @@ export class IncomingConnection {
     this.#reception.heardOf(member, from);
   }
 
-  #refusal({ configurationId, from, to, replicaId }: Join, member: Member): string | undefined {
-    if (to !== member.pid) return `it is replica ${member.pid}, not ${to}`;
-    if (configurationId !== member.configurationId) {
-      return `it is in configuration ${member.configurationId}, not ${configurationId}`;
+  #refusal(join: Join, member: Member): Refusal | undefined {
+    const { configurationId, from, to, replicaId } = join;
+    if (to !== member.pid) return { reason: `it is replica ${member.pid}, not ${to}` };
+    const misnamed = nameRefusal(this.#socket.socket, from);
+    if (misnamed !== undefined) return { reason: misnamed };
+    if (!member.pids.has(from)) return { reason: `${from} is none of its peers`, configurationId };
+    const reason = member.refusal(from, replicaId);
+    return reason === undefined ? undefined : { reason };
+  }
+
+  /** The members are told, unless it is a peer of theirs that is not the replica which they mean. */
+  #isElsewhere(join: Join, members: readonly Member[]): Refusal {
+    const [latest, ...others] = [...members].sort((one, other) => other.configurationId - one.configurationId);
+    if (latest === undefined) return { reason: 'it has not joined this group' };
+    const { configurationId } = latest;
+    const { from, to, replicaId, endpoint } = join;
+    if (nameRefusal(this.#socket.socket, from) === undefined) {
+      for (const member of [latest, ...others]) {
+        const isRefused = member.pids.has(from) && member.refusal(from, replicaId) !== undefined;
+        if (to === member.pid && !isRefused) member.elsewhere({ pid: from, endpoint }, join.configurationId);
+      }
     }
-    if (!member.pids.has(from)) return `${from} is none of its peers`;
-    return nameRefusal(this.#socket.socket, from) ?? member.refusal(from, replicaId);
+    return { reason: `it is in configuration ${configurationId}, not ${join.configurationId}`, configurationId };
   }
 
   #close(number: number, reason: string): void {

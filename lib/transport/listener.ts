@@ -24,7 +24,7 @@ export interface ListenerOptions {
   silentTicks: number;
   maxFrameBytes: number;
   log: RefusalLog;
-  member(group: string): Member | undefined;
+  members(group: string): Member[];
   heardOf(member: Member, pid: number): void;
 }
 

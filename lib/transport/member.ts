@@ -1,6 +1,7 @@
 // A membership whose callbacks cannot break the transport, nor the groups beside it.
 
 import { messageOf } from '../consensus/consensus-error.js';
+import type { Peer } from '../consensus/runner-options.js';
 import type { RefusalLog } from './refusal-log.js';
 import type { Membership } from './transport.js';
 
@@ -15,6 +16,7 @@ export class Member {
   readonly configurationId: number;
   readonly pid: number;
   readonly replicaId: string;
+  readonly endpoint: string;
   readonly pids: ReadonlySet<number>;
   /** By peer: the last one, and none beside it. */
   readonly incoming = new Map<number, Incoming>();
@@ -23,11 +25,12 @@ export class Member {
   #hasLeft = false;
 
   constructor(membership: Membership, log: RefusalLog) {
-    const { group, configurationId, pid, replicaId, peers } = membership;
+    const { group, configurationId, pid, replicaId, endpoint, peers } = membership;
     this.group = group;
     this.configurationId = configurationId;
     this.pid = pid;
     this.replicaId = replicaId;
+    this.endpoint = endpoint;
     this.pids = new Set(peers.map((peer) => peer.pid));
     this.#membership = membership;
     this.#log = log;
@@ -58,6 +61,14 @@ export class Member {
 
   disconnected(pid: number): void {
     this.#tell(pid, () => this.#membership.disconnected(pid));
+  }
+
+  elsewhere(replica: Peer, configurationId: number): void {
+    this.#tell(replica.pid, () => this.#membership.elsewhere(replica, configurationId));
+  }
+
+  excluded(pid: number): void {
+    this.#tell(pid, () => this.#membership.excluded(pid));
   }
 
   receive(from: number, message: Uint8Array): void {

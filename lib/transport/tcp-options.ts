@@ -87,18 +87,19 @@ function requireLoopback(argument: string, endpoint: Endpoint): void {
  * @throws ConsensusError INVALID_ARGUMENT
  */
 export function checkMembership(membership: Membership, options: CheckedTcpOptions): Map<number, Endpoint> {
-  const { group, configurationId, pid, replicaId, peers } = (membership ?? {}) as Partial<Membership>;
+  const { group, configurationId, pid, replicaId, endpoint, peers } = (membership ?? {}) as Partial<Membership>;
   if (typeof group !== 'string' || !group.isWellFormed() || Buffer.byteLength(group) > MAX_GROUP_BYTES) {
     throw invalid('group', `well-formed text of up to ${MAX_GROUP_BYTES} bytes`, group);
   }
-  checkInteger('configurationId', configurationId, 1, MAX_U32);
+  checkInteger('configurationId', configurationId, 0, MAX_U32);
   checkInteger('pid', pid, 1, MAX_PID);
   if (typeof replicaId !== 'string' || !/^[0-9a-f]{16}$/.test(replicaId)) {
     throw invalid('replicaId', '16 hexadecimal digits, in lower case', replicaId);
   }
-  for (const name of ['refusal', 'connected', 'disconnected', 'receive'] as const) {
+  for (const name of ['refusal', 'connected', 'disconnected', 'elsewhere', 'excluded', 'receive'] as const) {
     if (typeof membership[name] !== 'function') throw invalid(name, 'a function', membership[name]);
   }
+  parseEndpoint('endpoint', endpoint, 1);
   if (!Array.isArray(peers)) throw invalid('peers', 'an array', peers);
   const endpoints = new Map<number, Endpoint>();
   const taken = new Set<string>();

@@ -25,7 +25,8 @@ interface Joined {
 export class TcpTransport implements Transport, AsyncDisposable {
   readonly #options: CheckedTcpOptions;
   readonly #listener: Listener;
-  readonly #groups = new Map<string, Joined>();
+  /** By {@link keyOf}. */
+  readonly #joined = new Map<string, Joined>();
   readonly #diallers = new Map<string, Dialler>();
   #timer: NodeJS.Timeout | undefined;
   #listening: Promise<void> | undefined;
@@ -36,9 +37,9 @@ export class TcpTransport implements Transport, AsyncDisposable {
     this.#options = checkTcpOptions(options);
     this.#listener = new Listener(this.#options.listen, {
       ...this.#options,
-      member: (group) => this.#groups.get(group)?.member,
-      heardOf: ({ group }, pid) => {
-        const way = this.#groups.get(group)?.ways.get(pid);
+      members: (group) => [...this.#joined.values()].flatMap(({ member }) => (member.group === group ? [member] : [])),
+      heardOf: ({ group, configurationId }, pid) => {
+        const way = this.#joined.get(keyOf(group, configurationId))?.ways.get(pid);
         way?.dialler.hurry(way.channel);
       },
     });
@@ -76,10 +77,12 @@ export class TcpTransport implements Transport, AsyncDisposable {
    */
   async join(membership: Membership): Promise<TransportLink> {
     const endpoints = checkMembership(membership, this.#options);
-    const { group } = membership;
+    const { group, configurationId } = membership;
     await this.listen();
-    if (this.#groups.has(group)) {
-      throw new ConsensusError('INVALID_ARGUMENT', `group ${group} is joined already: leave it before`);
+    const key = keyOf(group, configurationId);
+    if (this.#joined.has(key)) {
+      const message = `configuration ${configurationId} of group ${group} is joined already: leave it before`;
+      throw new ConsensusError('INVALID_ARGUMENT', message);
     }
     const member = new Member(membership, this.#options.log);
     const joined: Joined = { member, ways: new Map() };
@@ -87,7 +90,7 @@ export class TcpTransport implements Transport, AsyncDisposable {
       const dialler = this.#diallerTo(endpoint);
       joined.ways.set(pid, { dialler, channel: dialler.add(member, pid) });
     }
-    this.#groups.set(group, joined);
+    this.#joined.set(key, joined);
     return {
       send: (to, message) => this.#send(joined, to, message),
       isConnected: (pid) => joined.ways.get(pid)?.channel.state === 'joined',
@@ -107,7 +110,7 @@ export class TcpTransport implements Transport, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    for (const joined of [...this.#groups.values()]) this.#leave(joined);
+    for (const joined of [...this.#joined.values()]) this.#leave(joined);
     clearInterval(this.#timer);
     await this.#listening?.catch(() => {}); // told to who has asked for it
     await this.#listener.close();
@@ -138,7 +141,7 @@ export class TcpTransport implements Transport, AsyncDisposable {
   #leave({ member, ways }: Joined): void {
     if (member.hasLeft) return;
     member.leave();
-    this.#groups.delete(member.group);
+    this.#joined.delete(keyOf(member.group, member.configurationId));
     for (const { dialler, channel } of ways.values()) dialler.remove(channel);
     for (const [name, dialler] of this.#diallers) if (dialler.isUnused) this.#diallers.delete(name);
   }
@@ -151,4 +154,8 @@ export class TcpTransport implements Transport, AsyncDisposable {
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw new ConsensusError('STOPPED', 'the transport was closed; make another');
   }
+}
+
+function keyOf(group: string, configurationId: number): string {
+  return `${configurationId} ${group}`;
 }

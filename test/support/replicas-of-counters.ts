@@ -1,7 +1,7 @@
 // Replicas of a map of counters, in one process over a transport in memory, each on a database of its own.
 
 import { join } from 'node:path';
-import { Replica, type ReplicaOptions, type StateMachine } from '../../lib/consensus/index.js';
+import { Replica, type ReplicaOptions, type StateMachine, type Transport } from '../../lib/consensus/index.js';
 import { MemTransport } from '../../lib/testing/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
@@ -41,10 +41,12 @@ export class Counters implements StateMachine<Add, number> {
 }
 
 export const PIDS = [1, 2, 3];
-const PEERS = PIDS.map((pid) => ({ pid, endpoint: `replica-${pid}:1` }));
+export const peersOf = (pids: readonly number[]) => pids.map((pid) => ({ pid, endpoint: `replica-${pid}:1` }));
 
 export class ReplicasOfCounters {
   readonly transport = new MemTransport();
+  readonly #transports = new Map<number, Transport>();
+  #listen: ((pid: number) => Promise<Transport>) | undefined;
   readonly folder = temporaryFolder();
   readonly machines = new Map<number, Counters>();
   readonly replicas = new Map<number, Replica<Add, number>>();
@@ -60,14 +62,26 @@ export class ReplicasOfCounters {
     return replicas;
   }
 
+  /** None yet, each on a transport of its own. */
+  static async over(listen: (pid: number) => Promise<Transport>): Promise<ReplicasOfCounters> {
+    const replicas = new ReplicasOfCounters({});
+    replicas.#listen = listen;
+    return replicas;
+  }
+
+  async listen(pid: number): Promise<void> {
+    const transport = await this.#listen?.(pid);
+    if (transport !== undefined) this.#transports.set(pid, transport);
+  }
+
   async open(pid: number, options: Partial<ReplicaOptions<Add, number>> = {}): Promise<Replica<Add, number>> {
     const machine = new Counters();
     const replica = await Replica.open<Add, number>({
       path: join(this.folder, `replica-${pid}`),
       pid,
-      peers: PEERS,
+      peers: peersOf(pid > PIDS.length ? [...PIDS, pid] : PIDS),
       stateMachine: machine,
-      transport: this.transport,
+      transport: this.#transports.get(pid) ?? this.transport,
       electionTicks: 10,
       ...this.#options,
       ...options,
@@ -104,10 +118,10 @@ export class ReplicasOfCounters {
   }
 
   /** Until all have applied the same. */
-  async settled(): Promise<void> {
+  async settled(among: readonly number[] = PIDS): Promise<void> {
     await until(() => {
-      const indices = PIDS.map((pid) => this.at(pid).status().appliedIdx);
-      const decided = PIDS.map((pid) => this.at(pid).status().decidedIdx);
+      const indices = among.map((pid) => this.at(pid).status().appliedIdx);
+      const decided = among.map((pid) => this.at(pid).status().decidedIdx);
       return [...indices, ...decided].every((index) => index === indices[0]);
     });
   }

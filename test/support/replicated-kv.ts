@@ -44,14 +44,17 @@ export class ReplicatedKv {
   readonly #peers: string;
   readonly #running = new Map<number, Running>();
   readonly #agent = new Agent({ keepAlive: true });
+  /** The arguments by which a replica has its certificate; none: it talks without. */
+  credentials: (pid: number) => string[];
 
-  private constructor(folder: string, ports: readonly number[]) {
+  private constructor(folder: string, ports: readonly number[], credentials: (pid: number) => string[]) {
     this.#folder = folder;
+    this.credentials = credentials;
     this.#peers = PIDS.map((pid, i) => `${pid}=127.0.0.1:${ports[i]}`).join(',');
   }
 
-  static async three(folder: string): Promise<ReplicatedKv> {
-    const cluster = new ReplicatedKv(folder, await freePorts(PIDS.length));
+  static async three(folder: string, credentials: (pid: number) => string[] = () => []): Promise<ReplicatedKv> {
+    const cluster = new ReplicatedKv(folder, await freePorts(PIDS.length), credentials);
     await Promise.all(PIDS.map((pid) => cluster.start(pid, 'bootstrap')));
     return cluster;
   }
@@ -59,7 +62,8 @@ export class ReplicatedKv {
   arguments(pid: number): string[] {
     const [path, http] = [join(this.#folder, `${pid}`), '0'];
     const main = compiled('examples/replicated-kv/main.js');
-    return [main, '--pid', `${pid}`, '--peers', this.#peers, '--http', http, '--path', path];
+    const own = ['--pid', `${pid}`, '--peers', this.#peers, '--http', http, '--path', path];
+    return [main, ...own, ...this.credentials(pid)];
   }
 
   /** Resolves once it serves. `env` is beside the variables of this process. */
@@ -152,6 +156,7 @@ export class ReplicatedKv {
     leadership: { role: string; leader?: number; epoch?: string };
     appliedIdx: number;
     snapshotIdx: number;
+    peers: { pid: number; connected: boolean }[];
   }> {
     return JSON.parse((await this.fetch(pid, 'GET', '/status')).body);
   }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import {
   type Membership,
+  type Peer,
   TcpTransport,
   type TcpTransportOptions,
   type TransportLink,
@@ -52,6 +53,7 @@ export class Party implements Membership {
   group = 'g';
   configurationId = 1;
   replicaId: string;
+  endpoint = '127.0.0.1:1';
   /** In the order in which they came: `+2` and `-2` for connections, `2: text` for messages. */
   readonly told: string[] = [];
   onReceive: ((from: number, message: Uint8Array) => void) | undefined;
@@ -78,6 +80,14 @@ export class Party implements Membership {
     this.told.push(`-${pid}`);
   }
 
+  elsewhere({ pid, endpoint }: Peer, configurationId: number): void {
+    this.told.push(`${pid} at ${endpoint} in ${configurationId}`);
+  }
+
+  excluded(pid: number): void {
+    this.told.push(`${pid} excludes`);
+  }
+
   receive(from: number, message: Uint8Array): void {
     this.told.push(`${from}: ${Buffer.from(message)}`);
     this.onReceive?.(from, message);
@@ -98,7 +108,7 @@ export class Party implements Membership {
 
   /** Messages alone. */
   get messages(): string[] {
-    return this.told.filter((each) => /^\d/.test(each));
+    return this.told.filter((each) => /^\d+: /.test(each));
   }
 
   count(what: string): number {
@@ -124,6 +134,7 @@ export const JOIN: Join = {
   to: 1,
   replicaId: replicaIdOf(2),
   group: 'g',
+  endpoint: '127.0.0.1:1',
 };
 
 /** A peer whose every byte the test chooses. */

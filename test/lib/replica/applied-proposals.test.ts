@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AppliedProposals } from '../../../lib/replica/applied-proposals.js';
+import { firstConfiguration } from '../../../lib/replica/configurations.js';
 import { decodeEnvelope, encodeEnvelope, HEAD_BYTES } from '../../../lib/replica/envelope.js';
 import { decodeState, encodeState } from '../../../lib/replica/state.js';
 
@@ -105,6 +106,11 @@ describe('an envelope', () => {
 });
 
 describe('the state of a replica', () => {
+  const configuration = firstConfiguration(
+    1,
+    [1, 2].map((pid) => ({ pid, endpoint: `replica-${pid}:1` })),
+  );
+
   it('comes back from pieces of any size, and is refused where it is cut', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -114,9 +120,9 @@ describe('the state of a replica', () => {
         async (own, size, entries) => {
           const proposals = new AppliedProposals();
           for (const { counter, ...proposer } of entries) proposals.admits(proposer, counter, 0);
-          const bytes = Buffer.concat(await all(encodeState(7, proposals, own)));
+          const bytes = Buffer.concat(await all(encodeState({ index: 7, configuration, proposals }, own)));
           const decoded = await decodeState(inPieces(bytes, size));
-          expect(decoded.index).toBe(7);
+          expect(decoded).toMatchObject({ index: 7, configuration });
           expect(decoded.proposals.toStored()).toEqual(proposals.toStored());
           expect(Buffer.concat(await all(decoded.state))).toEqual(Buffer.from(own));
           await expect(decodeState(inPieces(bytes.subarray(0, 3), size))).rejects.toThrow('it ends after 3 bytes of 4');

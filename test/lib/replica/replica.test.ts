@@ -319,6 +319,7 @@ describe('a replica', () => {
     expect(replicas.at(leader).status()).toEqual({
       pid: leader,
       configurationId: 1,
+      metadata: undefined,
       replicaId: expect.stringMatching(/^[0-9a-f]{16}$/),
       leadership: { role: 'leader', epoch: state.epoch },
       decidedIdx: 1,

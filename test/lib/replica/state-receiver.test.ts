@@ -8,14 +8,14 @@ const MANY_TICKS = 300;
 
 /** A receiver on a store in memory, to which peers send each state in one piece. */
 async function receiving() {
-  const names = new Set<string>();
+  const names = new Map<string, number>();
   const store: StateStore = {
-    async put(name, _, state) {
+    async put(name, index, state) {
       for await (const _piece of state);
-      names.add(name);
+      names.set(name, index);
     },
     open: () => Promise.reject(new Error('nobody reads it')),
-    list: async () => [...names].map((name) => ({ name })),
+    list: async () => [...names].map(([name, index]) => ({ name, index })),
     async delete(name) {
       names.delete(name);
     },
@@ -23,7 +23,7 @@ async function receiving() {
   };
   const receiver = new StateReceiver(
     store,
-    'state',
+    { name: 'state', incoming: 'incoming' },
     (from, note) => {
       if (note.type === 'fetch') setImmediate(() => receiver.piece(from, note.index, 0, Buffer.from('all of it')));
     },

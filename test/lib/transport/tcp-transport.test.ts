@@ -220,10 +220,11 @@ describe('join', () => {
     [{ group: 7 }, 'group'],
     [{ group: 'x'.repeat(1025) }, 'group'],
     [{ group: '\ud800' }, 'group'],
-    [{ configurationId: 0 }, 'configurationId'],
+    [{ configurationId: -1 }, 'configurationId'],
     [{ pid: 0 }, 'pid'],
     [{ replicaId: 'ABCDEF0123456789' }, 'replicaId'],
     [{ receive: undefined }, 'receive'],
+    [{ endpoint: '127.0.0.1' }, 'endpoint'],
     [{ peers: 7 }, 'peers'],
     [{ peers: [{ pid: 1, endpoint: '127.0.0.1:1' }] }, 'named twice'],
     [{ peers: [2, 3].map((pid) => ({ pid, endpoint: '127.0.0.1:1' })) }, 'an endpoint that is not named twice'],
@@ -300,7 +301,7 @@ describe('close', () => {
       const make = () => new TcpTransport({ listen: '127.0.0.1:0', electionTimeoutMs: ${PATIENT}, log() {} });
       const [a, b] = [make(), make()];
       await Promise.all([a.listen(), b.listen()]);
-      const told = { refusal() {}, connected() {}, disconnected() {}, receive() {} };
+      const told = { endpoint: '127.0.0.1:1', refusal() {}, connected() {}, disconnected() {}, elsewhere() {}, excluded() {}, receive() {} };
       const join = (transport, pid, peer, endpoint) =>
         transport.join({
           group: 'g', configurationId: 1, pid, replicaId: '0'.repeat(16), peers: [{ pid: peer, endpoint }], ...told });

@@ -1,0 +1,168 @@
+// What a replica has on its disk beside the log of its configuration: who it is, its snapshot, and the logs that came before.
+
+import { Database, RocksError } from '../../binding/index.js';
+import type { PackedBatch } from '../../binding/packed-batch.js';
+import { ConsensusError } from '../consensus/consensus-error.js';
+import type { LogIndex } from '../contract/storage.js';
+import { StorageError } from '../contract/storage-error.js';
+import { rawCodec } from '../format/raw-codec.js';
+import { AsyncRocksdbStorage } from '../log/index.js';
+import { accessOf } from '../log/storage-methods.js';
+import { SnapshotStore } from '../snapshots/index.js';
+import { RESTORATION } from '../snapshots/log-move.js';
+import { AppliedProposals } from './applied-proposals.js';
+import { Applier } from './applier.js';
+import { type Configuration, firstConfiguration } from './configurations.js';
+import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
+import type { CheckedReplicaOptions } from './replica-options.js';
+import { Snapshots, unreadable } from './snapshots.js';
+
+const SNAPSHOTS = 'snapshots';
+/** What is read of an earlier log at once. */
+const PAGE_BYTES = 1024 * 1024;
+
+export type Log = AsyncRocksdbStorage<Uint8Array>;
+
+export class ReplicaDisk {
+  readonly #database: Database;
+  readonly #isOwn: boolean;
+  readonly group: string;
+  readonly identity: Identity;
+  readonly store: SnapshotStore;
+  readonly snapshots: Snapshots;
+
+  /** @throws ConsensusError, as of {@link Identity.open}; StorageError, RocksError */
+  static async open<C, R>(options: CheckedReplicaOptions<C, R>): Promise<ReplicaDisk> {
+    const { path, group, configurationId, pid, peers, bootstrap, join } = options;
+    const database = typeof path === 'string' ? await Database.open(path) : path;
+    const isOwn = typeof path === 'string';
+    try {
+      await createMissing(database, [IDENTITIES, SNAPSHOTS]);
+      const first = firstConfiguration(configurationId, peers);
+      const identity = await Identity.open(database, group, { pid, first, bootstrap, join });
+      return new ReplicaDisk(database, isOwn, group, identity, await SnapshotStore.openIn(database, SNAPSHOTS));
+    } catch (error) {
+      if (isOwn) await database.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  private constructor(database: Database, isOwn: boolean, group: string, identity: Identity, store: SnapshotStore) {
+    this.#database = database;
+    this.#isOwn = isOwn;
+    this.group = group;
+    this.identity = identity;
+    this.store = store;
+    this.snapshots = new Snapshots(store, group);
+  }
+
+  /** Under which a peer's state of a configuration that runs here comes, or of one that begins here. */
+  incomingName(what: 'state' | 'beginning'): string {
+    return `${this.group}.${what}`;
+  }
+
+  /**
+   * Puts the state machine where the current configuration begins, or behind that. The snapshot tells which configuration is
+   * the current one, where it is of a later one than the replica knew when it ended. Undefined where there is none yet.
+   * @throws ConsensusError `STORAGE_FAILED` where something of it cannot be read; what the state machine throws
+   */
+  async restore<C, R>({ stateMachine, commandCodec }: CheckedReplicaOptions<C, R>): Promise<Applier<C, R> | undefined> {
+    const restored = await this.snapshots.restore(stateMachine, commandCodec);
+    const known = this.identity.configuration;
+    if (restored !== undefined && restored.configuration.configurationId > (known?.configurationId ?? 0)) {
+      await this.identity.adopt(restored.configuration);
+    }
+    const { before, configuration } = this.identity;
+    if (configuration === undefined) return undefined;
+    const [first] = [...before.map((past) => past.configuration), configuration];
+    const beginning = { index: 0, configuration: first as Configuration, proposals: new AppliedProposals() };
+    const applier = restored?.applier ?? new Applier(stateMachine, commandCodec, beginning);
+    for (const past of before) if (applier.appliedIdx <= past.end) await this.#replay(past, applier);
+    if (applier.appliedIdx < configuration.begin) {
+      throw unreadable(`the log begins at ${configuration.begin}, and the state is at ${applier.appliedIdx}`);
+    }
+    await this.#dropStaleLogs();
+    return applier;
+  }
+
+  async #replay<C, R>({ configuration, end, next }: PastConfiguration, applier: Applier<C, R>): Promise<void> {
+    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, this.#nameOf(configuration), {
+      entryCodec: rawCodec,
+    });
+    try {
+      while (applier.appliedIdx < end) {
+        const from = applier.appliedIdx;
+        const entries = await log.getEntries(from, end, { maxBytes: PAGE_BYTES });
+        if (entries.length === 0) throw unreadable(`the log before it lacks entry ${from}`);
+        await applier.apply(from, entries, new AbortController().signal);
+      }
+      applier.reconfigured(end, next);
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** The log of a configuration; nothing is in it where it has not begun here. */
+  async openLog(configuration: Configuration): Promise<Log> {
+    const name = this.#nameOf(configuration);
+    await createMissing(this.#database, [name]);
+    return AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+  }
+
+  /** The log begins at `index`, durable with `alongside` when this resolves. No replica may have voted on it. */
+  async beginLog(log: Log, index: LogIndex, alongside?: PackedBatch): Promise<void> {
+    if ((await log.getPromise()) !== undefined) throw new Error('the log has begun');
+    await accessOf(log).write(
+      () => RESTORATION.ops(index, index),
+      () => {},
+      { ...(alongside && { alongside }), sync: true },
+    );
+  }
+
+  /** The log before the current configuration is needed no more: a snapshot covers it. It must be closed. */
+  async forgetBefore(): Promise<void> {
+    await this.identity.forgetBefore();
+    await this.#dropStaleLogs();
+  }
+
+  /** The log of a later configuration than the current one may be about to begin. */
+  async #dropStaleLogs(): Promise<void> {
+    const { before, configuration } = this.identity;
+    const needed = before.map((past) => this.#nameOf(past.configuration));
+    const prefix = `log.${this.group}.`;
+    const stale = this.#database.columnFamilies.filter((name) => {
+      const id = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.POSITIVE_INFINITY;
+      return id < (configuration?.configurationId ?? 0) && !needed.includes(name);
+    });
+    await Promise.all(stale.map((name) => this.#database.dropColumnFamily(name)));
+  }
+
+  #nameOf({ configurationId }: Configuration): string {
+    return `log.${this.group}.${configurationId}`;
+  }
+
+  /** Never rejects: what has failed has been told. */
+  async close(): Promise<void> {
+    await this.snapshots.idle();
+    if (this.#isOwn) await this.#database.close().catch(() => {});
+  }
+}
+
+/** Replicas of several groups may open at once. */
+async function createMissing(database: Database, names: readonly string[]): Promise<void> {
+  const missing = names.filter((name) => !database.columnFamilies.includes(name));
+  const create = async (name: string) => {
+    try {
+      await database.createColumnFamily(name);
+    } catch (error) {
+      if (!database.columnFamilies.includes(name)) throw error;
+    }
+  };
+  await Promise.all(missing.map(create));
+}
+
+/** What the disk refuses with. Errors of the state machine stay as they are. */
+export function asConsensusError(error: unknown): unknown {
+  if (!(error instanceof RocksError || error instanceof StorageError)) return error;
+  return new ConsensusError('STORAGE_FAILED', `the disk of the replica has failed: ${error.message}`, { cause: error });
+}
