@@ -76,10 +76,13 @@ export class TcpReplica implements ReplicaControl {
       configurationId: CLUSTER.configurationId,
       pid: this.#pid,
       replicaId: replicaIdOf(this.#pid),
+      endpoint: this.endpoint,
       peers: all.filter(({ pid }) => pid !== this.#pid),
       refusal: (pid, replicaId) => (replicaId === replicaIdOf(pid) ? undefined : 'it is another'),
       connected: (pid) => runner.connected(pid),
       disconnected: () => {},
+      elsewhere: () => {},
+      excluded: () => {},
       receive: (from, message) => runner.handleIncoming(from, message),
     });
     runner.start(link);

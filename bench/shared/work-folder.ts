@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
-const RUNS = ['fsync', 'bars', 'scale', 'snapshots'] as const;
+const RUNS = ['fsync', 'bars', 'scale', 'snapshots', 'groups'] as const;
 /** mkdtemp ends a name with six of these. */
 const NAME = new RegExp(`^bench-(?:${RUNS.join('|')})-[A-Za-z0-9]{6}$`);
 

@@ -65,6 +65,9 @@ pub struct Engine {
     pub reconfigured: Option<StopSign>,
     taken: Vec<Message<Blob>>,
     states_in_syncs: bool,
+    ticks: u64,
+    /// Each so many ticks the engine does something by itself.
+    periods: [u64; 2],
 }
 
 impl Engine {
@@ -114,6 +117,8 @@ impl Engine {
             reconfigured: None,
             taken: Vec::new(),
             states_in_syncs,
+            ticks: 0,
+            periods: [election_ticks, resend_ticks],
         };
         engine.drain()?;
         Ok(engine)
@@ -204,6 +209,7 @@ impl Engine {
     }
 
     pub fn tick(&mut self) -> Parsed<()> {
+        self.ticks += 1;
         self.paxos.tick();
         self.called()?;
         let (accepted, decided) = (self.accepted(), self.decided());
@@ -217,6 +223,17 @@ impl Engine {
             self.reconnected(leader)?;
         }
         Ok(())
+    }
+
+    /// How many ticks from now the engine, and the guards, do nothing but count. (Batches, which it flushes by the tick too, are
+    /// of one entry and never wait.)
+    pub fn quiet_ticks(&self) -> u32 {
+        let quiet = self
+            .periods
+            .map(|period| period - 1 - self.ticks % period)
+            .into_iter()
+            .fold(self.guards.quiet_ticks(), u64::min);
+        u32::try_from(quiet).unwrap_or(u32::MAX)
     }
 
     pub fn reconnected(&mut self, pid: u64) -> Parsed<()> {

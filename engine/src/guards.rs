@@ -283,6 +283,13 @@ impl Guards {
         Ok(Outgoing::WithState(at))
     }
 
+    /// How many ticks from now no guard asks for anything.
+    pub fn quiet_ticks(&self) -> u64 {
+        let g6 = u64::from(G6_TICKS - 1 - self.stall.1);
+        let g7 = self.patience.saturating_sub(1 + self.election.1);
+        g6.min(g7)
+    }
+
     /// Behind each tick: true where the engine must try to become the leader.
     pub fn g6_stopsign_without_answer(
         &mut self,

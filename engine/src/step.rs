@@ -5,10 +5,10 @@
 //! | u64 | the last step whose writes are durable |
 //! | u64 | the index of the state that can be given to a peer, or 2^64 - 1 |
 //! | u64 | the floor of the storage |
+//! | u32 | ticks that have passed |
 //! | u32, then of each | calls: kind (u8); 1 reconnected, pid (u32); 2 try to become leader; 3 priority (u32); 4 stop-sign |
 //! | u32, then of each | messages: length (u32), frame |
 //! | u32, then of each | proposals: length (u32), bytes |
-//! | u8 | 1: a tick |
 //!
 //! Out:
 //!
@@ -19,6 +19,7 @@
 //! | u64 x 3 | decided, accepted and compacted index |
 //! | ballot | the promise |
 //! | u32, u8 | the pid of the leader, 0 where there is none; 1 in the accept phase |
+//! | u32 | how many ticks may pass, if nothing else comes, before the engine does anything by itself |
 //! | u8 | 1: proposals were refused, 2: the stop-sign was refused, for a stop-sign that has been accepted |
 //! | flag | then the decided stop-sign |
 //! | u32, then of each | refused messages: which (u32), the reason (length u32, UTF-8) |
@@ -74,6 +75,9 @@ impl Stepper {
             engine.compacted(floor)?;
         }
         for _ in 0..input.u32()? {
+            engine.tick()?;
+        }
+        for _ in 0..input.u32()? {
             match input.u8()? {
                 1 => engine.reconnected(u64::from(input.u32()?))?,
                 2 => engine.try_become_leader()?,
@@ -96,9 +100,6 @@ impl Stepper {
         if !proposals.is_empty() && !engine.propose(proposals)? {
             refusals |= REFUSED_PROPOSALS;
         }
-        if input.flag()? {
-            engine.tick()?;
-        }
         input.end()?;
         engine.drain()?;
         Ok(self.output(refusals, &refused))
@@ -117,6 +118,7 @@ impl Stepper {
         out.ballot(leadership.promise);
         out.u32(leadership.promise.pid as u32);
         out.flag(leadership.promise.pid != 0 && leadership.in_accept_phase);
+        out.u32(engine.quiet_ticks());
         out.u8(refusals);
         out.flag(engine.reconfigured.is_some());
         if let Some(stopsign) = &engine.reconfigured {

@@ -123,7 +123,7 @@ fn bytes_from_outside_are_taken_or_refused_and_never_break_the_engine() {
             };
             let input = Input {
                 messages: vec![frame.clone()],
-                tick: random.below(20) == 0,
+                ticks: u32::from(random.below(20) == 0),
                 ..Input::default()
             };
             match net.node(pid).step(input) {

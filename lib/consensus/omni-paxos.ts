@@ -151,7 +151,7 @@ export class OmniPaxos<T> {
 
   /** Lets time pass by one tick: for elections, and to repeat what may be lost. */
   tick(): void {
-    this.#engine.step({ tick: true });
+    this.#engine.step({ ticks: 1 });
   }
 
   /** To be called on both sides of a new connection, before the first message on it. */

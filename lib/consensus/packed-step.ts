@@ -10,12 +10,12 @@ export type Call =
   | { type: 'setPriority'; priority: number }
   | { type: 'reconfigure'; stopsign: StopSign };
 
-/** Done in this order: the calls, the messages, the proposals, the tick. */
+/** Done in this order: the ticks, the calls, the messages, the proposals. */
 export interface StepInput {
+  ticks?: number;
   calls?: readonly Call[];
   messages?: readonly Uint8Array[];
   proposals?: ByteStrings;
-  tick?: boolean;
 }
 
 /** What the engine must know of the storage. */
@@ -54,6 +54,8 @@ export type EngineOp =
 export interface StepOutcome {
   step: number;
   view: EngineView;
+  /** How many ticks may pass, if nothing else comes, before the engine does anything by itself. */
+  quietTicks: number;
   refusedProposals: boolean;
   refusedStopsign: boolean;
   refusedMessages: { which: number; reason: string }[];
@@ -74,18 +76,18 @@ export function packInput(
   input: StepInput,
   { durableStep, stateAt, floor }: StorageStanding,
 ): Buffer {
-  const { calls = [], messages = [], proposals = NO_PROPOSALS, tick = false } = input;
+  const { ticks = 0, calls = [], messages = [], proposals = NO_PROPOSALS } = input;
   packed
     .clear()
     .u64(durableStep)
     .u64(stateAt ?? NONE)
-    .u64(floor);
-  packed.u32(calls.length);
+    .u64(floor)
+    .u32(ticks)
+    .u32(calls.length);
   for (const call of calls) packCall(packed, call);
   packed.u32(messages.length);
   for (const message of messages) packed.byteString(message);
-  packed.u32(proposals.count).raw(proposals.bytes);
-  return packed.flag(tick).bytes;
+  return packed.u32(proposals.count).raw(proposals.bytes).bytes;
 }
 
 function packCall(packed: PackedWriter, call: Call): void {
@@ -115,12 +117,14 @@ export function unpackOutcome(bytes: Buffer, start: number): StepOutcome {
   const promise = reader.ballot();
   const leader = reader.u32();
   const inAcceptPhase = reader.flag();
+  const quietTicks = reader.u32();
   const refusals = reader.u8();
   const reconfigured = reader.flag() ? reader.stopsign() : undefined;
   const currentLeader = leader === 0 ? undefined : { pid: leader, inAcceptPhase };
   return {
     step,
     view: { decidedIdx, acceptedIdx, compactedIdx, promise, currentLeader, reconfigured },
+    quietTicks,
     refusedProposals: (refusals & REFUSED_PROPOSALS) !== 0,
     refusedStopsign: (refusals & REFUSED_STOPSIGN) !== 0,
     refusedMessages: reader.list(() => ({ which: reader.u32(), reason: reader.text() })),

@@ -59,6 +59,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
   #outbox: Outbox | undefined;
   #stopTicking = () => {};
   #isTurnScheduled = false;
+  /** For which no step was run. */
+  #ticksPassed = 0;
   #driver: 'start' | 'tickOnce' | undefined;
   #ticks: PendingTick[] = [];
   #stepsRun = 0;
@@ -144,7 +146,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
     if (this.#driver === 'start') throw new ConsensusError('INVALID_ARGUMENT', 'the runner was started before');
     this.#driveBy('start');
     this.#outbox = new Outbox(sink);
-    this.#stopTicking = this.#clock.every(this.#options.tickIntervalMs, () => this.#tick());
+    const { tickIntervalMs, server } = this.#options;
+    this.#stopTicking = this.#clock.every(tickIntervalMs, () => this.#tick(), server.electionTickTimeout);
     this.#sendOut();
     this.#scheduleDrain();
   }
@@ -160,7 +163,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
     this.#askIfStalled();
     const inputs: StepInput[] = [];
     for (let input = this.#queue.take(); input !== undefined; input = this.#queue.take()) inputs.push(input);
-    inputs.push({ ...inputs.pop(), tick: true });
+    inputs.push({ ticks: 1 });
     return new Promise((resolve, reject) => {
       this.#ticks.push({ step: this.#stepsRun + inputs.length, resolve, reject });
       for (const input of inputs) this.#step(input);
@@ -304,7 +307,9 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   #step(input: StepInput): void {
     this.#stepsRun++;
-    this.#runAhead.step(input);
+    const ticks = this.#ticksPassed + (input.ticks ?? 0);
+    this.#ticksPassed = 0;
+    this.#runAhead.step(ticks === 0 ? input : { ...input, ticks });
     this.#queue.done(input);
   }
 
@@ -317,7 +322,9 @@ export class PaxosRunner<T> implements AsyncDisposable {
     if (this.#isTooFarAhead) return;
     this.#drain();
     this.#askIfStalled();
-    this.#step({ ...this.#queue.take(), tick: true });
+    // Where nothing has come, and the engine would only count, it is told later: before the next thing that does come.
+    if (this.#queue.isEmpty && this.#ticksPassed < this.#runAhead.quietTicks) this.#ticksPassed++;
+    else this.#step({ ...this.#queue.take(), ticks: 1 });
   }
 
   #askIfStalled(): void {
@@ -355,7 +362,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
     this.#view = view;
     this.#decided.released({ ops, view, frames, ...rest });
     const { server, endpoints } = this.#options;
-    this.#leadership.tell(leadershipOf(view, server.pid, endpoints));
+    const leadership = leadershipOf(view, server.pid, endpoints);
+    this.#leadership.tell(leadership);
     this.#take(frames);
     while (this.#ticks[0] !== undefined && this.#ticks[0].step <= this.#stepsReleased) {
       this.#ticks.shift()?.resolve(this.#outgoing.splice(0));

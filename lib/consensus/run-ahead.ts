@@ -58,6 +58,7 @@ export class RunAhead {
   #bytes = 0;
   #durableStep = 0;
   #latest: EngineView | undefined;
+  #quietTicks = 0;
   #hasStopsign: boolean;
   #hasEnded = false;
   #readFailure: { cause: unknown } | undefined;
@@ -103,6 +104,11 @@ export class RunAhead {
     return this.#latest;
   }
 
+  /** How many ticks may pass without a step. */
+  get quietTicks(): number {
+    return this.#quietTicks;
+  }
+
   /** A stop-sign has been accepted, durably or not: nothing comes behind it. */
   get hasStopsign(): boolean {
     return this.#hasStopsign;
@@ -132,6 +138,7 @@ export class RunAhead {
     }
     const { ops, view } = outcome;
     this.#latest = view;
+    this.#quietTicks = outcome.quietTicks;
     for (const op of ops) if (op.type === 'setStopsign') this.#hasStopsign = op.stopsign !== undefined;
     const early = this.#earlyRelease ? this.#takeEarly(outcome) : [];
     const bytes = bytesOf(outcome);

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { NODE_CLOCK } from '../consensus/clock.js';
 import { checkRecord, checkSignal, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import { encodeEntry, MAX_BYTES } from '../consensus/entry-bytes.js';
@@ -9,6 +10,7 @@ import type { Peer } from '../consensus/runner-options.js';
 import type { LogIndex } from '../contract/storage.js';
 import { Barriers } from './barriers.js';
 import { HEAD_BYTES } from './envelope.js';
+import { TELL_TICKS } from './peer-standings.js';
 import { type Applied, checkProposeOptions, Proposals, type ProposeOptions, waitFor } from './proposals.js';
 import { type ReconfigureOptions, reconfigure } from './reconfigure.js';
 import { asConsensusError, ReplicaDisk } from './replica-disk.js';
@@ -69,7 +71,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
     return index + 1;
   });
   readonly #ending = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  #stopTicking = () => {};
   #isReconfiguring = false;
   #end: { error: Error | undefined } | undefined;
   #stopping: Promise<void> | undefined;
@@ -127,7 +129,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
       await this.#succession.close();
       throw error;
     }
-    this.#timer = setInterval(() => this.#tick(), this.#options.tickIntervalMs);
+    this.#stopTicking = NODE_CLOCK.every(this.#options.tickIntervalMs, () => this.#tick(), TELL_TICKS);
     this.#succession.live();
   }
 
@@ -301,7 +303,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
   #endWith(error: Error | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    clearInterval(this.#timer);
+    this.#stopTicking();
     this.#proposals.end(
       () =>
         new ConsensusError('OUTCOME_UNKNOWN', 'the replica has ended: the proposal may be decided yet', {

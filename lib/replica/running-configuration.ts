@@ -15,9 +15,6 @@ import type { CheckedReplicaOptions } from './replica-options.js';
 import { stateStoreOf } from './state-store.js';
 import { StateTransfer } from './state-transfer.js';
 
-/** How often peers are told how far this replica is. */
-const TELL_TICKS = 10;
-
 type Options = Pick<
   CheckedReplicaOptions<unknown, unknown>,
   'pid' | 'electionTicks' | 'tickIntervalMs' | 'earlyRelease' | 'transport' | 'group' | 'peers'
@@ -54,7 +51,6 @@ export class RunningConfiguration {
   readonly #peers: readonly number[];
   readonly #standings: PeerStandings;
   #link: TransportLink | undefined;
-  #ticks = 0;
   /** Messages that were malformed. */
   refusedMessages = 0;
   /** Where the log begins. */
@@ -139,6 +135,7 @@ export class RunningConfiguration {
       peers: members.filter((member) => member.pid !== pid),
       refusal: (from, replicaId) => identity.refusal(from, replicaId),
       connected: (from) => {
+        this.#standings.connected();
         this.states.reconnected(from);
         this.runner.connected(from);
       },
@@ -213,7 +210,7 @@ export class RunningConfiguration {
   tick(): void {
     const { decidedIdx } = this.runner;
     this.states.tick(decidedIdx);
-    if (++this.#ticks % TELL_TICKS !== 0) return;
+    if (!this.#standings.isToTell(decidedIdx)) return;
     for (const pid of this.#peers) this.send(pid, { type: 'standing', decidedIdx });
   }
 

@@ -96,7 +96,7 @@ export class Dialler {
   tick(): void {
     if (this.#attempt !== undefined && ++this.#attempt.ticks > HANDSHAKE_TICKS) this.#failed('it does not answer');
     this.#connection?.tick();
-    for (const channel of [...this.#channels]) this.#tickChannel(channel);
+    for (const channel of this.#channels) this.#tickChannel(channel);
     if (this.#connection !== undefined || this.#attempt !== undefined) return;
     if (this.#wait > 0) this.#wait--;
     else if (this.#due().length > 0) this.#dial();

@@ -116,15 +116,16 @@ pub struct Outcome {
     pub refused: Vec<String>,
     pub withheld: Vec<u32>,
     pub sent: Vec<Sent>,
+    pub quiet: u32,
 }
 
 /// What goes into a step; see `step.rs`.
 #[derive(Default)]
 pub struct Input {
+    pub ticks: u32,
     pub calls: Vec<Vec<u8>>,
     pub messages: Vec<Vec<u8>>,
     pub proposals: Vec<Vec<u8>>,
-    pub tick: bool,
     pub state_at: Option<usize>,
 }
 
@@ -187,6 +188,7 @@ impl Node {
         packed.u64(self.steps);
         packed.u64(input.state_at.map_or(NO_STATE, |at| at as u64));
         packed.index(self.disk.borrow().records.floor);
+        packed.u32(input.ticks);
         packed.count(input.calls.len());
         for call in &input.calls {
             packed.raw(call);
@@ -197,7 +199,6 @@ impl Node {
                 packed.byte_string(bytes);
             }
         }
-        packed.flag(input.tick);
         let out = caught(|| self.stepper.step(packed.bytes()).map(<[u8]>::to_vec))?;
         self.steps += 1;
         self.take(&out)
@@ -214,6 +215,7 @@ impl Node {
             promise: reader.ballot()?,
             leader: reader.u32()?,
             accept_phase: reader.flag()?,
+            quiet: reader.u32()?,
             refusals: reader.u8()?,
             ..Outcome::default()
         };
@@ -244,9 +246,12 @@ impl Node {
     }
 
     pub fn tick(&mut self) -> Outcome {
-        let tick = true;
+        self.ticks(1)
+    }
+
+    pub fn ticks(&mut self, ticks: u32) -> Outcome {
         self.step(Input {
-            tick,
+            ticks,
             ..Input::default()
         })
         .unwrap()

@@ -1,12 +1,15 @@
 // What a transport does for replicas that keep the rules, and how it ends.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, jest } from '@jest/globals';
 import { TcpTransport } from '../../../lib/consensus/index.js';
+import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { failureOf } from '../../support/failures.js';
 import { compiled, runNode } from '../../support/run-command.js';
 import {
   closing,
+  type Opened,
   openTransport,
   PATIENT,
   Party,
@@ -94,6 +97,33 @@ describe('several groups', () => {
     expect(twos.map((two) => two.messages)).toEqual([['1: to a'], ['1: to b'], ['1: to c']]);
     expect(ones.map((one) => one.messages)).toEqual([['2: from a'], ['2: from b'], ['2: from c']]);
     expect(proxy.connections).toBe(1);
+  });
+
+  it('send what all have to send in one turn as one, each in its order', async () => {
+    const a = await openTransport();
+    const b = await openTransport();
+    const groups = Array.from({ length: 30 }, (_, i) => `g${i}`);
+    const join = (group: string, pid: number, transport: TcpTransport, peer: Opened) =>
+      new Party(pid, [{ pid: 3 - pid, endpoint: peer.endpoint }], { group }).join(transport);
+    const ones = await Promise.all(groups.map((group) => join(group, 1, a.transport, b)));
+    const twos = await Promise.all(groups.map((group) => join(group, 2, b.transport, a)));
+    await until(() => ones.every((one) => one.isConnected(2)));
+    const all: string[] = [];
+    for (const [i, two] of twos.entries()) two.onReceive = (_, message) => void all.push(`${i} ${message}`);
+    const writes = [jest.spyOn(Socket.prototype, '_write'), jest.spyOn(Socket.prototype, '_writev' as '_write')];
+    const random = new SeededRandom(7);
+    const sent = numbers(1000).map((number) => `${random.within(0, groups.length - 1)} ${number}`);
+    for (const each of sent) {
+      const [i, number] = each.split(' ') as [string, string];
+      ones[Number(i)]?.send(2, number);
+    }
+    await nextTurn();
+    await nextTurn();
+    const written = writes.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    for (const write of writes) write.mockRestore();
+    await until(() => all.length === sent.length);
+    expect(all).toEqual(sent);
+    expect(written).toBeLessThan(10); // both sides say that they live, too
   });
 
   it('go on where one of them leaves, and where it joins again', async () => {
