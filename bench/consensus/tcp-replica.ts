@@ -76,7 +76,7 @@ export class TcpReplica implements ReplicaControl {
       configurationId: CLUSTER.configurationId,
       pid: this.#pid,
       replicaId: replicaIdOf(this.#pid),
-      endpoint: this.endpoint,
+      endpoint: (this.#transport as TcpTransport).endpoint,
       peers: all.filter(({ pid }) => pid !== this.#pid),
       refusal: (pid, replicaId) => (replicaId === replicaIdOf(pid) ? undefined : 'it is another'),
       connected: (pid) => runner.connected(pid),

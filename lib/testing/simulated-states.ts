@@ -86,12 +86,16 @@ export class SimulatedStates {
       else runner.connected(from);
     };
     let ticks = 0;
-    clock.every(0, () => {
-      const { decidedIdx } = runner;
-      transfer.tick(decidedIdx);
-      if (++ticks % TELL_TICKS !== 0) return;
-      for (const pid of peers) send(pid, encodeNote({ type: 'standing', decidedIdx }));
-    });
+    clock.every(
+      0,
+      () => {
+        const { decidedIdx } = runner;
+        transfer.tick(decidedIdx);
+        if (++ticks % TELL_TICKS !== 0) return;
+        for (const pid of peers) send(pid, encodeNote({ type: 'standing', decidedIdx }));
+      },
+      TELL_TICKS,
+    );
   }
 
   close(): void {
