@@ -101,7 +101,11 @@ describe('a simulation', () => {
   });
 
   it.each<[string, RegExp, SimulationOptions]>([
-    ['G3', /has decided "entry 22" twice/, { seed: 12, replicas: 5, busy: true, loss: true, compaction: false }],
+    [
+      'G3',
+      /has decided "entry 102" at 68, where "entry 101" is decided/,
+      { seed: 90, replicas: 5, busy: true, loss: true, compaction: false },
+    ],
     ['G7', /nothing goes on/, { seed: 20_086, loss: true }],
     ['G8', /nothing goes on/, { seed: 301_701, replicas: 5, loss: true, earlyRelease: true }],
   ])('of runners notices that guard %s is missing', async (withoutGuard, message, options) => {
@@ -120,8 +124,8 @@ describe('a simulation', () => {
   });
 
   it.each<[StateFault, RegExp, SimulationOptions]>([
-    ['sync before state', /has compacted to 4, and has the state at 0 only/, { seed: 1 }],
-    ['installed beside', /has accepted 11 in round \d of \d, and knows of 10/, { seed: 21, replicas: 5 }],
+    ['sync before state', /has compacted to \d, and has the state at 0 only/, { seed: 1 }],
+    ['installed beside', /has accepted 22 in round \d of \d, and knows of 20/, { seed: 51, replicas: 5 }],
   ])('of runners notices states that go wrong: %s', async (states, message, kind) => {
     const options = { earlyRelease: true, stateTransfer: true, ...kind };
     await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: kind.seed });
