@@ -1,6 +1,7 @@
 // What a person reads at the end of a run.
 
 import { Table } from 'console-table-printer';
+import { quantile } from 'simple-statistics';
 import type { Verdict } from './bars.js';
 import type { Environment } from './shared/environment.js';
 import { showWriteCache } from './shared/file-system.js';
@@ -8,7 +9,13 @@ import type { TurnSample } from './shared/lineup.js';
 import { summarize } from './shared/summary.js';
 import { type FigureKind, figureOf, type Results, type Suite, turnOf } from './suite.js';
 
-const UNITS: Record<FigureKind, string> = { latency: ' µs', rate: '/s', 'loop-delay': ' ms', 'leader-changes': '' };
+const UNITS: Record<FigureKind, string> = {
+  latency: ' µs',
+  rate: '/s',
+  'loop-delay': ' ms',
+  'leader-changes': '',
+  pause: ' ms',
+};
 const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 export function printReport(
@@ -37,24 +44,33 @@ function printMeasured(suite: Suite, results: Results): void {
       { name: 'p50', title: 'p50 of a call', alignment: 'right' },
       { name: 'p99', title: 'p99 of a call', alignment: 'right' },
       { name: 'perFsync', title: 'entries per fsync', alignment: 'right' },
+      { name: 'processor', title: 'processor time an entry', alignment: 'right' },
     ],
   });
   for (const turn of Object.keys(suite.turns)) {
     const samples = results.samples[turn];
     if (samples === undefined) continue;
     const { who, what, figure } = turnOf(suite, turn);
-    const value = summarize(samples.map((sample) => figureOf(figure, sample)));
+    const pauses = samples.flatMap(({ pausesMs = [] }) => pausesMs);
+    // Kills are few in a round: all of them make one figure.
+    const isOfKills = pauses.length > 0;
+    const value = summarize(isOfKills ? pauses : samples.map((sample) => figureOf(figure, sample)));
     const medianOf = (of: (sample: TurnSample) => number) => threeDigits.format(summarize(samples.map(of)).median);
+    const p99 = isOfKills
+      ? threeDigits.format(quantile(pauses, 0.99) * 1000)
+      : medianOf(({ latencyUs }) => latencyUs.p99);
+    const processor = samples.flatMap(({ entries, processorUs }) => (processorUs ? [processorUs / entries] : []));
     const perFsync = samples.flatMap(({ entries, fsyncs }) => (fsyncs ? [entries / fsyncs] : []));
     table.addRow({
       who,
       what,
       median: threeDigits.format(value.median) + UNITS[figure],
       range: showRange(value.min, value.max),
-      rate: medianOf((sample) => figureOf('rate', sample)),
-      p50: `${medianOf(({ latencyUs }) => latencyUs.p50)} µs`,
-      p99: `${medianOf(({ latencyUs }) => latencyUs.p99)} µs`,
+      rate: isOfKills ? '' : medianOf((sample) => figureOf('rate', sample)),
+      p50: `${isOfKills ? threeDigits.format(value.median * 1000) : medianOf(({ latencyUs }) => latencyUs.p50)} µs`,
+      p99: `${p99} µs`,
       perFsync: perFsync.length === 0 ? '' : threeDigits.format(summarize(perFsync).median),
+      processor: processor.length === 0 ? '' : `${threeDigits.format(summarize(processor).median)} µs`,
     });
   }
   table.printTable();

@@ -33,7 +33,7 @@ export async function runSuite(suite: Suite): Promise<void> {
     .description(suite.description)
     .option('--dir <dir>', 'where to write, in a folder of its own that is removed afterwards', '.')
     .option('--rounds <n>', `rounds to take the medians of (default: ${suite.rounds})`, parseRounds)
-    .option('--quick', `less time, more noise: ${QUICK.rounds} rounds of shorter turns`)
+    .option('--quick', `less time, more noise: ${(suite.quick ?? QUICK).rounds} rounds of shorter turns`)
     .option('--json <file>', 'a new file for every sample, with what it was measured on (default: none)')
     .option('--check', 'exits with 1 where a bar does not hold')
     .action((options: Options) => bench(suite, options));
@@ -46,8 +46,8 @@ export async function runSuite(suite: Suite): Promise<void> {
 }
 
 async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options): Promise<void> {
-  const full: Plan = { rounds: suite.rounds, turnMs: FULL_TURN_MS };
-  const plan = { ...(quick ? QUICK : full), ...(rounds !== undefined && { rounds }) };
+  const full: Plan = { rounds: suite.rounds, turnMs: suite.turnMs ?? FULL_TURN_MS };
+  const plan = { ...(quick ? (suite.quick ?? QUICK) : full), ...(rounds !== undefined && { rounds }) };
   if (!existsSync(dir)) throw new Error(`there is no folder ${dir}`);
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < SPACE_NEEDED) throw new Error(`${dir} has less than 4 GiB free`);

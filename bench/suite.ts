@@ -3,8 +3,11 @@
 import type { Entrant, TurnSample } from './shared/lineup.js';
 import type { Hello, Sample, TimedWork, WorkNumbers } from './shared/protocol.js';
 
-/** The p50 of a call, entries per second, the p99 of the event loop's delay, or how often another replica came to lead. */
-export type FigureKind = 'latency' | 'rate' | 'loop-delay' | 'leader-changes';
+/**
+ * The p50 of a call, entries per second, the p99 of the event loop's delay, how often another replica came to lead, or how long
+ * nothing was decided when the leader was killed.
+ */
+export type FigureKind = 'latency' | 'rate' | 'loop-delay' | 'leader-changes' | 'pause';
 
 /** One turn of one contestant. It comes once in every round. */
 export interface Turn {
@@ -35,12 +38,22 @@ export interface Bar<TurnName extends string = string> {
   figure?: FigureKind;
 }
 
+export interface Plan {
+  rounds: number;
+  /** Of one turn. */
+  turnMs: number;
+}
+
 export interface Suite {
   /** Of the command, and of the folder that it writes into. */
   name: string;
   description: string;
   /** Of a full run, which should not take longer than a person waits. */
   rounds: number;
+  /** Of a turn of a full run, where the default is too short. */
+  turnMs?: number;
+  /** Of a quick run, in place of the default. */
+  quick?: Plan;
   /** Turns that are compared stand side by side. */
   turns: Readonly<Record<string, Turn>>;
   bars: readonly Bar[];
@@ -51,12 +64,6 @@ export interface Suite {
   whyAbsent(contestant: string): string | undefined;
   /** Signs in the figures themselves that they may mislead. */
   doubts(results: Results): string[];
-}
-
-export interface Plan {
-  rounds: number;
-  /** Of one turn. */
-  turnMs: number;
 }
 
 export interface Results {
@@ -71,7 +78,7 @@ export function turnOf(suite: Suite, name: string): Turn {
   return suite.turns[name] as Turn;
 }
 
-/** In µs, entries per second, or ms. */
+/** In µs, entries per second, or ms, by its kind. */
 export function figureOf(kind: FigureKind, sample: Sample): number {
   switch (kind) {
     case 'latency':
@@ -82,5 +89,7 @@ export function figureOf(kind: FigureKind, sample: Sample): number {
       return (sample.loopDelayUs?.p99 ?? Number.NaN) / 1000;
     case 'leader-changes':
       return sample.leaderChanges ?? Number.NaN;
+    case 'pause':
+      return sample.latencyUs.p50 / 1000;
   }
 }

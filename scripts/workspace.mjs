@@ -1,7 +1,7 @@
 // What the scripts share: where things lie, and how to stop. Importing it makes the root the current folder, so that every
 // path in the scripts is relative to it.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,10 @@ export function cacheFolder() {
   return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'omnipaxos-rocksdb');
 }
 
-/** All files below `folder`, which need not exist. */
+/** All files below `folder`, or it itself where it is one; it need not exist. */
 export function filesIn(folder) {
   if (!existsSync(folder)) return [];
+  if (statSync(folder).isFile()) return [folder];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

@@ -121,7 +121,8 @@ export async function watchingLoop(measure: () => Promise<Sample>): Promise<Samp
   return delay.count === 0 ? sample : { ...sample, loopDelayUs: toPercentiles(delay) };
 }
 
-function toSample(
+/** Of calls of `entriesPerCall` each, which took `latenciesMs`. */
+export function toSample(
   latenciesMs: readonly number[],
   entriesPerCall: number,
   elapsedMs: number,

@@ -30,6 +30,8 @@ export type TimedWork =
   | 'read-objects'
   /** The same, not decoded. */
   | 'read-encoded-objects'
+  /** Kills the leader `batch` times. A call is from then to what the others decide next. */
+  | 'kill'
   /** pwrite and fdatasync on a file that grows with each. */
   | 'write-growing'
   /** pwrite and fdatasync on a file that has its size already. */
@@ -93,6 +95,10 @@ export interface Sample {
   loopDelayUs?: Percentiles;
   /** How often another replica came to lead meanwhile, where there are replicas. */
   leaderChanges?: number;
+  /** Of the processors, by all processes of the contestant, where the system tells. */
+  processorUs?: number;
+  /** Of each kill. */
+  pausesMs?: number[];
 }
 
 export function formatRequest(work: TimedWork | UntimedWork, numbers: WorkNumbers = {}): string {

@@ -1,5 +1,6 @@
 // The HTTP API of a replica. It tells its clients no more than it knows: what may have happened is not called a failure.
 
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsensusError, type Replica } from 'omnipaxos-rocksdb/consensus';
@@ -8,6 +9,7 @@ import type { Command, KeyValue, Result } from './key-value.js';
 /** Of each request, once its body is there. */
 export const TIMEOUT_MS = 5_000;
 const MAX_VALUE_BYTES = 1024 * 1024;
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export interface Service {
   replica: Replica<Command, Result>;
@@ -21,7 +23,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-type Handler = (service: Service, request: IncomingMessage, name: string, query: URLSearchParams) => Promise<Answer>;
+type Handler = (service: Service, request: IncomingMessage, name: string, query: string) => Promise<Answer>;
 
 const HANDLERS: Record<string, Record<string, Handler>> = {
   '/keys/*': { GET: read, PUT: write, DELETE: write },
@@ -43,7 +45,7 @@ class Refusal extends Error {
 /** Never rejects. `service` is undefined while the replica is being opened. */
 export async function answer(service: Service | undefined, request: IncomingMessage): Promise<Answer> {
   try {
-    const [path = '', query] = (request.url ?? '').split('?', 2);
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const [, first, name] = /^(\/[^/]*)(?:\/([^/]+))?$/.exec(path) ?? [];
     const methods = HANDLERS[name === undefined ? `${first}` : `${first}/*`];
     if (methods === undefined) throw new Refusal(404, `there is nothing at ${path}`);
@@ -51,14 +53,14 @@ export async function answer(service: Service | undefined, request: IncomingMess
     const allow = Object.keys(methods).join(', ');
     if (handle === undefined) throw new Refusal(405, `${path} takes ${allow}`, { allow });
     if (service === undefined) throw new Refusal(503, 'the replica is starting');
-    return await handle(service, request, decoded(name ?? '', 'the path'), new URLSearchParams(query));
+    return await handle(service, request, decoded(name ?? '', 'the path'), query);
   } catch (error) {
     return answerTo(error, request.method === 'GET');
   }
 }
 
-async function read({ replica, store }: Service, _: IncomingMessage, key: string, query: URLSearchParams) {
-  const stale = query.get('stale') ?? 'false';
+async function read({ replica, store }: Service, _: IncomingMessage, key: string, query: string) {
+  const stale = new URLSearchParams(query).get('stale') ?? 'false';
   if (stale !== 'true' && stale !== 'false') throw new Refusal(400, 'stale must be true or false');
   // Behind the barrier this replica knows all that was acknowledged to anybody before this request.
   if (stale === 'false') await replica.barrier({ timeoutMs: TIMEOUT_MS });
@@ -94,22 +96,24 @@ function decoded(text: string, where: string): string {
 async function valueIn(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  request.on('data', (piece: Buffer) => {
     bytes += piece.length;
     if (bytes <= MAX_VALUE_BYTES) pieces.push(piece); // the rest is read too: a client that still sends would miss the answer
-  }
+  });
+  await once(request, 'end');
   if (bytes > MAX_VALUE_BYTES) throw new Refusal(413, `a value has up to ${MAX_VALUE_BYTES} bytes`);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces));
+    return UTF_8.decode(Buffer.concat(pieces));
   } catch {
     throw new Refusal(400, 'the value is not UTF-8');
   }
 }
 
 async function status({ replica }: Service): Promise<Answer> {
-  const { snapshotFailure, ...rest } = replica.status();
+  const { leadership, snapshotFailure, ...rest } = replica.status();
   const failure = snapshotFailure instanceof Error ? snapshotFailure.message : snapshotFailure;
-  return { status: 200, body: { ...rest, snapshotFailure: failure } };
+  const epoch = 'epoch' in leadership ? { epoch: String(leadership.epoch) } : {}; // JSON has no bigint
+  return { status: 200, body: { ...rest, leadership: { ...leadership, ...epoch }, snapshotFailure: failure } };
 }
 
 async function transferLeadership({ replica }: Service, _: IncomingMessage, name: string): Promise<Answer> {

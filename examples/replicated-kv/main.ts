@@ -25,13 +25,14 @@ const server = createServer(limits, async (request, response) => send(response, 
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
   const isValue = typeof body === 'string';
-  const epochsAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  const text = isValue ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
     'content-type': isValue ? 'text/plain; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(text), // with it head and body go as one
     ...(!server.listening && { connection: 'close' }), // the process waits for its connections to end
     ...headers,
   });
-  response.end(isValue ? body : `${JSON.stringify(body, epochsAsText)}\n`);
+  response.end(text);
 }
 
 try {

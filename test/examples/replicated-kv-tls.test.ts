@@ -30,7 +30,7 @@ describe('the replicated key-value example, with the certificates of the docs', 
   const ours = makeCertificates();
 
   beforeAll(async () => {
-    cluster = await ReplicatedKv.three(temporaryFolder(), (pid) => credentials(ours, pid));
+    cluster = await ReplicatedKv.three(temporaryFolder(), { credentials: (pid) => credentials(ours, pid) });
   });
 
   afterAll(() => cluster.killAll());

@@ -32,6 +32,16 @@ export interface FetchOptions {
   beforeBody?: () => Promise<void>;
 }
 
+/** How the processes of a cluster come together. */
+export interface ClusterOptions {
+  /** The port at which `from` is to reach `to`, which listens on `port`. Default: that one. */
+  through?: (from: number, to: number, port: number) => Promise<number>;
+  /** Of each process, beside the variables of this one. */
+  env?: (pid: number) => Record<string, string>;
+  /** The arguments by which a replica has its certificate; none: it talks without. */
+  credentials?: (pid: number) => string[];
+}
+
 interface Running {
   child: ChildProcess;
   url: string;
@@ -41,35 +51,52 @@ interface Running {
 
 export class ReplicatedKv {
   readonly #folder: string;
-  readonly #peers: string;
+  /** As each replica is told, by its pid. */
+  readonly #peers: ReadonlyMap<number, string>;
+  readonly #env: (pid: number) => Record<string, string>;
   readonly #running = new Map<number, Running>();
   readonly #agent = new Agent({ keepAlive: true });
   /** The arguments by which a replica has its certificate; none: it talks without. */
   credentials: (pid: number) => string[];
 
-  private constructor(folder: string, ports: readonly number[], credentials: (pid: number) => string[]) {
+  private constructor(
+    folder: string,
+    peers: ReadonlyMap<number, string>,
+    { env = () => ({}), credentials = () => [] }: ClusterOptions,
+  ) {
     this.#folder = folder;
+    this.#peers = peers;
+    this.#env = env;
     this.credentials = credentials;
-    this.#peers = PIDS.map((pid, i) => `${pid}=127.0.0.1:${ports[i]}`).join(',');
   }
 
-  static async three(folder: string, credentials: (pid: number) => string[] = () => []): Promise<ReplicatedKv> {
-    const cluster = new ReplicatedKv(folder, await freePorts(PIDS.length), credentials);
+  static async three(folder: string, options: ClusterOptions = {}): Promise<ReplicatedKv> {
+    const { through = async (_from, _to, port) => port } = options;
+    const ports = await freePorts(PIDS.length);
+    const peers = new Map<number, string>();
+    for (const from of PIDS) {
+      const endpoints = PIDS.map(async (to, i) => {
+        const port = ports[i] as number;
+        return `${to}=127.0.0.1:${to === from ? port : await through(from, to, port)}`;
+      });
+      peers.set(from, (await Promise.all(endpoints)).join(','));
+    }
+    const cluster = new ReplicatedKv(folder, peers, options);
     await Promise.all(PIDS.map((pid) => cluster.start(pid, 'bootstrap')));
     return cluster;
   }
 
   arguments(pid: number): string[] {
-    const [path, http] = [join(this.#folder, `${pid}`), '0'];
+    const [path, http, peers] = [join(this.#folder, `${pid}`), '0', this.#peers.get(pid) as string];
     const main = compiled('examples/replicated-kv/main.js');
-    const own = ['--pid', `${pid}`, '--peers', this.#peers, '--http', http, '--path', path];
+    const own = ['--pid', `${pid}`, '--peers', peers, '--http', http, '--path', path];
     return [main, ...own, ...this.credentials(pid)];
   }
 
   /** Resolves once it serves. `env` is beside the variables of this process. */
   async start(pid: number, first?: 'bootstrap', env: Record<string, string> = {}): Promise<void> {
     const args = [...this.arguments(pid), ...(first ? ['--bootstrap'] : [])];
-    const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, args, { env: { ...process.env, ...this.#env(pid), ...env } });
     let [stdout, stderr] = ['', ''];
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;

@@ -10,7 +10,7 @@ export interface CommandOutcome {
 
 /** A file of the compiled package: what a user runs. */
 export function compiled(path: string): string {
-  return fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+  return fileURLToPath(new URL(`dist/${path}`, import.meta.resolve('omnipaxos-rocksdb/package.json')));
 }
 
 /** Runs the command `omnipaxos-rocksdb` to its end, with `input` on its stdin. */

@@ -182,13 +182,14 @@ describe('a snapshot', () => {
     await until(() => replicas.at(leader).status().compactedIdx > 0);
     const before = new Map(replicas.machine(leader).values);
     await replicas.restart(leader);
-    await replicas.leader();
-    await replicas.at(leader).barrier();
     expect(replicas.machine(leader).restored).toBe(1);
-    expect(replicas.machine(leader).values).toEqual(before);
     const { snapshotIdx, compactedIdx, snapshotFailure } = replicas.at(leader).status();
     expect(snapshotFailure).toBeUndefined();
     expect(compactedIdx).toBe(snapshotIdx - 10);
+    // Where the lead moves meanwhile, proposals are decided again, and the others may be so far that it gets their state.
+    await replicas.leader();
+    await replicas.at(leader).barrier();
+    expect(replicas.machine(leader).values).toEqual(before);
   });
 
   it('that fails is told, and is no end', async () => {
