@@ -1,7 +1,8 @@
 // `npm run simulate -- --seeds N --first SEED`: simulates N seeds in each kind of trouble, and prints those that fail.
 // `--replay SEED --trouble KIND` runs one of them again, and prints what happens. Kinds that begin with "runners" are of
-// runners on slow and failing disks, with `earlyRelease` where the seed is odd; "databases" is of replicas in a database,
-// which takes much longer.
+// runners on slow and failing disks, with `earlyRelease` where the seed is odd; those with "states" compact whatever their
+// peers lack, and give them their states. "databases" and "runners-databases" are of replicas in databases, which takes much
+// longer.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,11 +12,14 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import { Database } from '../dist/lib/index.js';
 import { Simulation } from '../dist/lib/testing/index.js';
+import { RunnerSimulation } from '../dist/lib/testing/runner-simulation.js';
 import { stop } from './workspace.mjs';
 
 const ALL = { loss: true, reconfiguration: true };
 const engine = (options) => Simulation.run(options);
-const runners = (options) => Simulation.runRunners({ ...options, earlyRelease: options.seed % 2 === 1 });
+const runners = (options, sabotage) =>
+  RunnerSimulation.run({ ...options, earlyRelease: options.seed % 2 === 1 }, sabotage);
+const states = (options, sabotage) => runners({ ...options, stateTransfer: true }, sabotage);
 
 /** How a seed is run, by kind. */
 const TROUBLES = {
@@ -23,12 +27,17 @@ const TROUBLES = {
   loss: (options) => engine({ ...options, loss: true }),
   reconfiguration: (options) => engine({ ...options, reconfiguration: true }),
   all: (options) => engine({ ...options, ...ALL }),
-  runners,
+  runners: (options) => runners(options),
   'runners-loss': (options) => runners({ ...options, loss: true }),
   'runners-all': (options) => runners({ ...options, ...ALL }),
+  'runners-busy': (options) => runners({ ...options, busy: true, loss: true }),
+  'runners-states': (options) => states(options),
+  'runners-states-loss': (options) => states({ ...options, loss: true }),
+  'runners-states-all': (options) => states({ ...options, ...ALL }),
   databases: async (options) => Simulation.runSabotaged({ ...options, ...ALL, families: await families() }),
+  'runners-databases': (options) => states({ ...options, loss: true }, { folder: temporaryFolder() }),
 };
-const USUAL = Object.keys(TROUBLES).filter((kind) => kind !== 'databases');
+const USUAL = Object.keys(TROUBLES).filter((kind) => !kind.endsWith('databases'));
 
 let database;
 let folder;
@@ -42,10 +51,14 @@ try {
   if (folder !== undefined) rmSync(folder, { recursive: true });
 }
 
-async function families() {
+function temporaryFolder() {
   folder ??= mkdtempSync(join(tmpdir(), 'omnipaxos-simulation-'));
+  return folder;
+}
+
+async function families() {
   const names = [1, 2, 3, 4, 5].map((pid) => `replica-${pid}`);
-  database ??= await Database.open(folder, { columnFamilies: names });
+  database ??= await Database.open(temporaryFolder(), { columnFamilies: names });
   return names.map((name) => database.columnFamily(name));
 }
 

@@ -175,10 +175,14 @@ impl Engine {
             Verdict::Refuse(reason) => return Ok(Some(reason)),
         }
         let stuck = self.guards.g1b_stuck_laggard(&message, leadership);
+        let let_go = self.guards.g8_promise_let_go(&message, leadership);
         self.paxos.handle_incoming(message);
         self.called()?;
         if stuck {
             self.try_become_leader()?;
+        }
+        if let Some(leader) = let_go {
+            self.reconnected(leader)?;
         }
         Ok(None)
     }

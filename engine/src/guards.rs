@@ -1,7 +1,8 @@
 //! What the published engine (0.2.4) needs around it. Each guard works on messages and calls at the boundary, and changes
 //! nothing in the crate. The faults were found by simulation; for each guard a test shows its fault when it is taken out,
 //! in the fewest messages that do (`tests/guards.rs`). Of the simulation (`test/lib/testing/simulation.test.ts`) seed 254
-//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6; of runners, seed 20086 without G7.
+//! fails without G1b, 0 without G2, 1 without G4, 1243 without G6; of runners, seed 90 fails without G3, 20086 without G7,
+//! 301701 without G8.
 //!
 //! | guard | the fault without it |
 //! |-------|----------------------|
@@ -12,6 +13,7 @@
 //! | G5    | a late Promise makes the leader send a sync that starts below what the receiver has decided |
 //! | G6    | a lost Accepted of a stop-sign is never repeated, and appends are refused meanwhile: stuck for good |
 //! | G7    | an AcceptSync is lost, and its receiver repeats its Promise as it was; where the log that this brings has been compacted since, it is withheld each time: behind until the next election |
+//! | G8    | a follower asks to be prepared anew, the sync of an older Promise comes first, and its new Promise is lost: the leader prepares it again for ever, and the follower, which accepts, heeds none of it |
 
 use crate::blob::{Blob, Marker};
 use crate::bytes::LENGTH_BYTES;
@@ -34,6 +36,7 @@ pub struct Up {
     pub g5: bool,
     pub g6: bool,
     pub g7: bool,
+    pub g8: bool,
 }
 
 pub const ALL: Up = Up {
@@ -44,6 +47,7 @@ pub const ALL: Up = Up {
     g5: true,
     g6: true,
     g7: true,
+    g8: true,
 };
 
 impl Up {
@@ -57,6 +61,7 @@ impl Up {
             "G5" => &mut self.g5,
             "G6" => &mut self.g6,
             "G7" => &mut self.g7,
+            "G8" => &mut self.g8,
             other => return Err(format!("there is no guard {other:?}")),
         };
         *guard = false;
@@ -67,6 +72,8 @@ impl Up {
 /// Replies in a row from one peer.
 const G1B_REPLIES: u32 = 4;
 const G6_TICKS: u32 = 100;
+/// The Promise that answers the first of them may be on its way.
+const G8_PREPARES: u32 = 2;
 
 /// Where the engine stands, as it tells it itself.
 #[derive(Clone, Copy)]
@@ -122,6 +129,8 @@ pub struct Guards {
     election: (Ballot, u64),
     /// G7: after so many ticks the leader is asked.
     patience: u64,
+    /// G8: the leader's Prepares that have come while its entries are accepted.
+    prepared_again: u32,
 }
 
 impl Guards {
@@ -137,6 +146,7 @@ impl Guards {
             stall: (0, 0),
             election: (Ballot::default(), 0),
             patience,
+            prepared_again: 0,
         }
     }
 
@@ -370,5 +380,31 @@ impl Guards {
         }
         self.election.1 = 0;
         Some(promise.pid)
+    }
+
+    /// Before the engine handles `message`: the leader that it must ask for all that it lacks behind it, as behind a new
+    /// connection. A leader prepares nobody whose promise of its ballot it holds.
+    pub fn g8_promise_let_go(
+        &mut self,
+        message: &Message<Blob>,
+        standing: Leadership,
+    ) -> Option<u64> {
+        let Message::SequencePaxos(PaxosMessage { from, msg, .. }) = message else {
+            return None;
+        };
+        if !standing.in_accept_phase {
+            self.prepared_again = 0;
+            return None;
+        }
+        let prepares = matches!(msg, PaxosMsg::Prepare(prepare) if prepare.n == standing.promise);
+        if !self.up.g8 || !prepares || *from != standing.promise.pid {
+            return None;
+        }
+        self.prepared_again += 1;
+        if self.prepared_again < G8_PREPARES {
+            return None;
+        }
+        self.prepared_again = 0;
+        Some(*from)
     }
 }

@@ -41,7 +41,7 @@ interface PendingTick {
  * runs ahead of it, each step one atomic write, and whatever a step shows (messages, what is decided, who leads, every
  * property) shows once its write and all before it are durable.
  *
- * Where a write fails the replica ends: nothing held back is shown, {@link stopped} resolves with `STORAGE_FAILED`, and
+ * Where a write fails, also one of whoever compacts the log, the replica ends: nothing held back is shown, {@link stopped} resolves with `STORAGE_FAILED`, and
  * calls throw it. Nobody knows what such a write has left on the disk: open the database again, and a runner on it.
  */
 export class PaxosRunner<T> implements AsyncDisposable {

@@ -104,6 +104,7 @@ export class RunAhead {
       maxSyncBytes: states?.maxSyncBytes ?? MAX_SYNC_BYTES,
       withoutGuard,
     });
+    storage.whenPoisoned.then((cause) => this.#poisoned(cause));
   }
 
   /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
@@ -176,6 +177,12 @@ export class RunAhead {
       return true;
     });
     return early;
+  }
+
+  /** By a write of somebody else's, after which none of its own would be done. Those under way tell it themselves. */
+  async #poisoned(cause: Error): Promise<void> {
+    await Promise.all(this.#writes);
+    this.#end(storageFailed('written', cause));
   }
 
   /** Releases nothing more. Resolves once no write is under way. */

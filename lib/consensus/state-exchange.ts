@@ -16,7 +16,10 @@ export interface StateExchange {
   isOutgrown(): void;
   /** Whether `pid` has the state at `index`, by its own word. Where it has not, it is to be offered it. */
   isGiven(pid: number, index: LogIndex): boolean;
-  /** Whether a peer's state at `index` has come, and can be made this replica's own. */
+  /**
+   * Whether a peer's state at `index` has come, and can be made this replica's own. Where it can, it must stay so: the engine
+   * is given the message that rests on it, and may use that much later, when it has won an election.
+   */
   hasArrived(index: LogIndex): boolean;
   /** The records that do so: they are written at once. */
   install(index: LogIndex): PackedBatch;

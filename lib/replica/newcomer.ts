@@ -10,6 +10,7 @@ import type { ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { decodeState, type StateHead } from './state.js';
 import { limitsOf } from './state-sender.js';
+import { stateStoreOf } from './state-store.js';
 import { StateTransfer } from './state-transfer.js';
 
 /** Of a replica that is in none yet, by which members find out which replica it is. */
@@ -88,7 +89,7 @@ export class Newcomer {
     await this.#endSearch();
     if (this.#isOver || configurationId !== this.#soughtId) return;
     const { store, group } = this.#disk;
-    const states = new StateTransfer(store, {
+    const states = new StateTransfer(stateStoreOf(store), {
       name: group,
       incoming: this.#incoming,
       begin: 0,
@@ -143,10 +144,11 @@ export class Newcomer {
   async take(): Promise<Beginning | undefined> {
     await this.#turn;
     const states = this.#search?.states;
-    if (states?.arrivedIdx === undefined) return undefined;
+    const index = states?.arrivedIdx;
+    if (states === undefined || index === undefined) return undefined;
     this.#isOver = true;
-    const records = states.install(states.arrivedIdx);
-    const bytes = states.readArrived();
+    const records = states.install(index);
+    const bytes = states.readArrived(index);
     try {
       const { state: _, ...head } = await decodeState(bytes);
       return { head, records };

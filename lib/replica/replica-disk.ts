@@ -10,13 +10,14 @@ import { AsyncRocksdbStorage } from '../log/index.js';
 import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
 import { RESTORATION } from '../snapshots/log-move.js';
-import { incoming } from '../snapshots/snapshot-store.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
 import { type Configuration, firstConfiguration } from './configurations.js';
 import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
+import { IncomingStates } from './incoming-states.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { Snapshots, unreadable } from './snapshots.js';
+import { stateStoreOf } from './state-store.js';
 
 const SNAPSHOTS = 'snapshots';
 /** What is read of an earlier log at once. */
@@ -57,14 +58,14 @@ export class ReplicaDisk {
     this.snapshots = new Snapshots(store, group);
   }
 
-  /** Under which a peer's state of a configuration that runs here comes, or of one that begins here. */
+  /** Behind which a peer's state of a configuration that runs here comes, or of one that begins here, is announced. */
   incomingName(what: 'state' | 'beginning'): string {
     return `${this.group}.${what}`;
   }
 
-  /** Nothing is kept of a peer's state that has come, now or in an earlier life, for a configuration to begin here. */
+  /** Nothing is kept of peers' states that have come, now or in an earlier life, for a configuration to begin here. */
   discardBeginning(): Promise<void> {
-    return incoming(this.store, this.group, this.incomingName('beginning')).discard();
+    return new IncomingStates(stateStoreOf(this.store), this.group, this.incomingName('beginning')).discard();
   }
 
   /**

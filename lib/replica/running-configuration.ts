@@ -13,6 +13,7 @@ import { PeerStandings } from './peer-standings.js';
 import type { Log, ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { limitsOf } from './state-sender.js';
+import { stateStoreOf } from './state-store.js';
 import { StateTransfer } from './state-transfer.js';
 
 type Options = Pick<
@@ -67,7 +68,7 @@ export class RunningConfiguration {
     const log = await disk.openLog(configuration);
     const closing: (() => Promise<void>)[] = [() => log.close()];
     const reach: Reach = { end: Number.POSITIVE_INFINITY };
-    const states = new StateTransfer(store, {
+    const states = new StateTransfer(stateStoreOf(store), {
       name: group,
       incoming: disk.incomingName('state'),
       begin: configuration.begin,

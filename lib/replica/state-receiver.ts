@@ -1,7 +1,8 @@
 import { crc32c } from '../../binding/crc32c.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { IncomingSnapshot, SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
+import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
+import type { IncomingStates } from './incoming-states.js';
 import { MAX_PIECE_BYTES, type Note } from './notes.js';
 
 /** So much is asked for before it is needed: what is on its way, or waits in memory to be stored. */
@@ -29,27 +30,36 @@ interface Transfer {
   end(error: Error): void;
 }
 
+interface Arrived {
+  records: PackedBatch;
+  /** Since it was last offered, as long as nobody wants it. */
+  ticks: number;
+  /** The engine has a message that rests on it: a leader that is being elected uses it once it has a majority. */
+  isUsed: boolean;
+  isInstalling: boolean;
+}
+
 /**
- * Takes the state of a peer into the snapshot store, where nothing of it is seen before the log rests on it. One at a time.
- * What has come outlives this replica's process: it goes on behind it where a peer offers the same state.
+ * Takes the states of peers into the snapshot store, where nothing of them is seen before the log rests on one. They come
+ * one at a time. Several may be there, as an election may need what several peers have. What has come outlives this replica's
+ * process: it goes on behind it where a peer offers the same state.
  */
 export class StateReceiver {
-  readonly #incoming: IncomingSnapshot;
+  readonly #incoming: IncomingStates;
   readonly #send: (to: number, note: Note) => void;
   /** A peer's state has come. */
   readonly #hasCome: (from: number) => void;
   #transfer: Transfer | undefined;
-  #arrived: { index: LogIndex; records: PackedBatch; ticks: number } | undefined;
-  #isInstalling = false;
+  readonly #arrived = new Map<LogIndex, Arrived>();
   #decidedIdx = 0;
-  /** Of what has come of a state that is not this replica's own yet. */
-  #keptIdx: LogIndex | undefined;
+  /** Of states of which something has come, that are not there whole, or that nobody wanted. */
+  readonly #kept = new Set<LogIndex>();
   #storing: Promise<void> | undefined;
   /** Who has offered the state that is under way, too: one of them may lead, and waits for this replica to have it. */
   readonly #others = new Set<number>();
   #isClosed = false;
 
-  constructor(incoming: IncomingSnapshot, send: (to: number, note: Note) => void, hasCome: (from: number) => void) {
+  constructor(incoming: IncomingStates, send: (to: number, note: Note) => void, hasCome: (from: number) => void) {
     this.#incoming = incoming;
     this.#send = send;
     this.#hasCome = hasCome;
@@ -57,20 +67,21 @@ export class StateReceiver {
 
   /** Whether the snapshot of this replica must stay the one that it is. */
   get isBusy(): boolean {
-    return this.#storing !== undefined || this.#arrived !== undefined;
+    return this.#storing !== undefined || this.#arrived.size > 0;
   }
 
   /** Learns what an earlier life has begun. */
   async open(): Promise<void> {
-    this.#keptIdx = (await this.#incoming.begun())?.index;
+    for (const index of await this.#incoming.indices()) this.#kept.add(index);
   }
 
   offer(from: number, { index, byteLength, checksum }: SnapshotIdentity): void {
     if (this.#isClosed || index <= this.#decidedIdx) return;
-    if (this.#arrived?.index === index) {
-      this.#arrived.ticks = 0;
+    const arrived = this.#arrived.get(index);
+    if (arrived !== undefined) {
+      arrived.ticks = 0;
       this.#tellArrived(from, index);
-    } else if (!this.isBusy) this.#store(() => this.#take(from, { index, byteLength, checksum }));
+    } else if (this.#storing === undefined) this.#store(() => this.#take(from, { index, byteLength, checksum }));
     else if (this.#transfer?.state.index === index) this.#others.add(from);
   }
 
@@ -91,45 +102,53 @@ export class StateReceiver {
     transfer.wake();
   }
 
+  /** Of the last state that is there whole. */
   get arrivedIdx(): LogIndex | undefined {
-    return this.#arrived?.index;
+    return this.#arrived.size === 0 ? undefined : Math.max(...this.#arrived.keys());
   }
 
-  read(): AsyncGenerator<Buffer, void, undefined> {
-    return this.#incoming.read();
+  read(index: LogIndex): AsyncGenerator<Buffer, void, undefined> {
+    return this.#incoming.at(index).read();
   }
 
+  /** Where it has, it stays until it is installed or decided. */
   hasArrived(index: LogIndex): boolean {
-    return this.#arrived?.index === index;
+    const arrived = this.#arrived.get(index);
+    if (arrived === undefined) return false;
+    arrived.isUsed = true;
+    return true;
   }
 
-  /** The records that make the state at `index`, which has arrived, this replica's snapshot. */
+  /**
+   * The records that make the state at `index`, which has arrived, this replica's snapshot. Where another has become that
+   * since it arrived, the chunks of that one stay until the store is opened again.
+   */
   install(index: LogIndex): PackedBatch {
-    if (this.#arrived?.index !== index) throw new Error(`the state at ${index} has not arrived`);
-    this.#isInstalling = true;
-    return this.#arrived.records;
+    const arrived = this.#arrived.get(index);
+    if (arrived === undefined) throw new Error(`the state at ${index} has not arrived`);
+    arrived.isInstalling = true;
+    return arrived.records;
   }
 
   get isInstalling(): boolean {
-    return this.#isInstalling;
+    return [...this.#arrived.values()].some(({ isInstalling }) => isInstalling);
   }
 
-  installed(): void {
-    this.#arrived = undefined;
-    this.#keptIdx = undefined;
-    this.#isInstalling = false;
+  installed(index: LogIndex): void {
+    this.#arrived.delete(index);
   }
 
   tick(decidedIdx: LogIndex): void {
     this.#decidedIdx = decidedIdx;
-    const arrived = this.#arrived;
-    if (arrived !== undefined && !this.#isInstalling) {
+    for (const [index, arrived] of this.#arrived) {
+      if (arrived.isInstalling) continue;
       // The log got here another way, or who gave it is gone; it may be offered again.
-      if (arrived.index <= decidedIdx || ++arrived.ticks > GIVE_UP_TICKS) this.#arrived = undefined;
+      if (index > decidedIdx && (arrived.isUsed || ++arrived.ticks <= GIVE_UP_TICKS)) continue;
+      this.#arrived.delete(index);
+      this.#kept.add(index);
     }
-    if (!this.isBusy && !this.#isClosed && this.#keptIdx !== undefined && this.#keptIdx <= decidedIdx) {
-      this.#store(() => this.#discard());
-    }
+    const passed = [...this.#kept].filter((index) => index <= decidedIdx);
+    if (passed.length > 0 && this.#storing === undefined && !this.#isClosed) this.#store(() => this.#discard(passed));
     const transfer = this.#transfer;
     // Where all that was asked for has come, it is this side that takes its time.
     if (transfer === undefined || transfer.next === transfer.asked) return;
@@ -151,11 +170,14 @@ export class StateReceiver {
 
   /** Never rejects: the peer offers again. */
   async #take(from: number, state: SnapshotIdentity): Promise<void> {
-    this.#keptIdx = state.index;
+    // Of one that is not there whole, and is not offered, no more than one is kept.
+    await this.#discard([...this.#kept].filter((index) => index !== state.index));
+    this.#kept.add(state.index);
     try {
-      const records = await this.#incoming.take(state, (offset) => this.#pieces(from, state, offset));
+      const records = await this.#incoming.at(state.index).take(state, (offset) => this.#pieces(from, state, offset));
       if (this.#isClosed) return;
-      this.#arrived = { index: state.index, records, ticks: 0 };
+      this.#kept.delete(state.index);
+      this.#arrived.set(state.index, { records, ticks: 0, isUsed: false, isInstalling: false });
       for (const pid of new Set([from, ...this.#others])) this.#tellArrived(pid, state.index);
     } catch {
       // What has come stays.
@@ -165,10 +187,15 @@ export class StateReceiver {
     }
   }
 
-  /** Never rejects: what is left goes with the next state. */
-  async #discard(): Promise<void> {
-    this.#keptIdx = undefined;
-    await this.#incoming.discard().catch(() => {});
+  /** Never rejects: what is left goes in the next life. */
+  async #discard(indices: readonly LogIndex[]): Promise<void> {
+    for (const index of indices) {
+      this.#kept.delete(index);
+      await this.#incoming
+        .at(index)
+        .discard()
+        .catch(() => {});
+    }
   }
 
   #tellArrived(from: number, index: LogIndex): void {

@@ -1,12 +1,10 @@
 import { crc32c } from '../../binding/crc32c.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { ChunkReader } from '../snapshots/chunk-reader.js';
 import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
-import type { SnapshotStore } from '../snapshots/index.js';
-import { identityOf, readFrom } from '../snapshots/snapshot-store.js';
 import { ByteBudget } from './byte-budget.js';
 import { MAX_PIECE_BYTES, type Note, PIECE_AT } from './notes.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
+import type { StateChunks, StateStore } from './state-store.js';
 
 /** Between two offers to a peer. */
 const OFFER_TICKS = 10;
@@ -53,12 +51,12 @@ interface Transfer {
 
 /** A snapshot that is being read for a peer, from some chunk on. */
 class ChunksForPeer {
-  readonly #chunks: ChunkReader;
+  readonly #chunks: StateChunks;
   /** The last that was read. */
   #begin: number;
   #chunk: Buffer = Buffer.alloc(0);
 
-  constructor(chunks: ChunkReader) {
+  constructor(chunks: StateChunks) {
     this.#chunks = chunks;
     this.#begin = chunks.given.byteLength;
   }
@@ -92,7 +90,7 @@ class ChunksForPeer {
  * snapshot may take its place, and the log stays from its index on.
  */
 export class StateSender {
-  readonly #store: SnapshotStore;
+  readonly #store: StateStore;
   readonly #name: string;
   readonly #budget: ByteBudget;
   readonly #maxPieceBytes: number;
@@ -102,7 +100,7 @@ export class StateSender {
   readonly #current: () => LogIndex | undefined;
 
   constructor(
-    store: SnapshotStore,
+    store: StateStore,
     name: string,
     { bytesPerTick, maxMessageBytes }: TransferLimits,
     current: () => LogIndex | undefined,
@@ -163,7 +161,7 @@ export class StateSender {
   /** Never rejects: what goes wrong is tried again. */
   async #offer(pid: number, transfer: Transfer): Promise<void> {
     transfer.sinceOffer = 0;
-    const found = await identityOf(this.#store, this.#name).catch(() => undefined);
+    const found = await this.#store.identityOf(this.#name).catch(() => undefined);
     if (found?.index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
     const { index, byteLength, checksum } = found;
     transfer.state = { index, byteLength, checksum };
@@ -225,7 +223,7 @@ export class StateSender {
     if (transfer.reading?.reaches(offset) !== true) {
       transfer.reading?.close();
       transfer.reading = undefined;
-      const reading = await readFrom(this.#store, this.#name, offset);
+      const reading = await this.#store.readFrom(this.#name, offset);
       if (reading === undefined) return undefined;
       transfer.reading = new ChunksForPeer(reading.chunks);
       if (reading.manifest.index !== transfer.index) return undefined;

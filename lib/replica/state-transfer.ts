@@ -2,11 +2,11 @@ import type { PackedBatch } from '../../binding/packed-batch.js';
 import { MAX_SYNC_BYTES } from '../consensus/engine.js';
 import type { StateExchange } from '../consensus/state-exchange.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { SnapshotStore } from '../snapshots/index.js';
-import { incoming } from '../snapshots/snapshot-store.js';
+import { IncomingStates } from './incoming-states.js';
 import type { Note } from './notes.js';
 import { StateReceiver } from './state-receiver.js';
 import { StateSender, type TransferLimits } from './state-sender.js';
+import type { StateStore } from './state-store.js';
 
 /** More than a message has around the entries that it carries. */
 const FRAME_BYTES = 4096;
@@ -39,15 +39,16 @@ export class StateTransfer implements StateExchange {
   isOutgrown: () => void = () => {};
   readonly maxSyncBytes: number;
 
-  /** This replica's own snapshot has `name`; that of a peer is announced as `incoming` until it takes its place. */
-  constructor(store: SnapshotStore, options: StateTransferOptions) {
+  /** This replica's own snapshot has `name`; those of peers are announced behind `incoming` until one takes its place. */
+  constructor(store: StateStore, options: StateTransferOptions) {
     const { name, begin, limits, current } = options;
     this.#begin = begin;
     this.#current = current;
     this.maxSyncBytes = Math.min(MAX_SYNC_BYTES, Math.max(0, limits.maxMessageBytes - FRAME_BYTES));
     const send = (to: number, note: Note) => this.send(to, note);
     this.#sender = new StateSender(store, name, limits, current, send);
-    this.#receiver = new StateReceiver(incoming(store, name, options.incoming), send, (from) => this.hasCome(from));
+    const incoming = new IncomingStates(store, name, options.incoming);
+    this.#receiver = new StateReceiver(incoming, send, (from) => this.hasCome(from));
   }
 
   /** To be called before anything comes in. */
@@ -127,22 +128,22 @@ export class StateTransfer implements StateExchange {
     return this.#receiver.hasArrived(index);
   }
 
-  /** The index of a peer's state that has come whole. */
+  /** The index of the last state of a peer that has come whole. */
   get arrivedIdx(): LogIndex | undefined {
     return this.#receiver.arrivedIdx;
   }
 
   /** The bytes of what has come. */
-  readArrived(): AsyncGenerator<Buffer, void, undefined> {
-    return this.#receiver.read();
+  readArrived(index: LogIndex): AsyncGenerator<Buffer, void, undefined> {
+    return this.#receiver.read(index);
   }
 
   install(index: LogIndex): PackedBatch {
     return this.#receiver.install(index);
   }
 
-  installed(): void {
-    this.#receiver.installed();
+  installed(index: LogIndex): void {
+    this.#receiver.installed(index);
     this.#installation.abort();
     this.#installation = new AbortController();
   }

@@ -179,6 +179,12 @@ export class SnapshotFamily {
     return value === undefined ? undefined : readable({ key, value })[0];
   }
 
+  /** Of all that are coming in, damaged ones too. @throws StorageError META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB */
+  async announcedNames(): Promise<string[]> {
+    const rows = await reportedLater(this.family.database.scan(this.family, ANNOUNCED));
+    return rows.map(({ key }) => parseManifestKey(key));
+  }
+
   /** Of all chunks that must stay. @throws StorageError CODEC where one that is visible is damaged; as {@link manifests} */
   async #allManifests(): Promise<{ visible: Manifest[]; announced: Manifest[] }> {
     const range = { gte: ANNOUNCED.gte, lt: MANIFESTS.lt }; // nothing lies between the two

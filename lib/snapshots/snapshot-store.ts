@@ -33,6 +33,9 @@ const NAMES_IN_A_MESSAGE = 10;
 /** @internal A snapshot for `name` that comes from elsewhere, one for each `announcedAs` (default `name`) at a time. */
 export let incoming: (store: SnapshotStore, name: string, announcedAs?: string) => IncomingSnapshot;
 
+/** @internal The `announcedAs` of each that comes from elsewhere, also since an earlier life. It rejects as the store's methods do. */
+export let announcedNames: (store: SnapshotStore) => Promise<string[]>;
+
 /** @internal Which snapshot has this name; undefined where none has. It rejects as the store's methods do. */
 export let identityOf: (store: SnapshotStore, name: string) => Promise<SnapshotIdentity | undefined>;
 
@@ -63,6 +66,7 @@ export class SnapshotStore {
   static {
     incoming = (store, name, announcedAs = name) =>
       new IncomingSnapshot(store.#shared, store.#chunkBytes, name, announcedAs);
+    announcedNames = (store) => store.#shared.announcedNames();
     readFrom = (store, name, offset) => beginReading(store.#shared, name, undefined, offset);
     identityOf = (store, name) => store.#shared.manifest(name);
   }

@@ -41,6 +41,11 @@ export interface Troubles {
   compaction?: boolean;
   /** The configuration is ended at some time. Default false. */
   reconfiguration?: boolean;
+  /**
+   * Much is proposed, and the event loops of some runners are busy: all that comes in within a tick or so makes one step.
+   * Default false.
+   */
+  busy?: boolean;
 }
 
 export interface ScheduledDeed {
@@ -49,7 +54,7 @@ export interface ScheduledDeed {
 }
 
 export function faultScript(random: SeededRandom, pids: readonly number[], troubles: Troubles): ScheduledDeed[] {
-  const { faults = true, compaction = true, reconfiguration = false } = troubles;
+  const { faults = true, compaction = true, reconfiguration = false, busy = false } = troubles;
   const length = random.within(60, 250);
   const longest = random.oneOf([5, 20, 60]);
   const script: ScheduledDeed[] = [];
@@ -57,7 +62,7 @@ export function faultScript(random: SeededRandom, pids: readonly number[], troub
     for (; times > 0; times--) script.push({ time: random.within(5, length), deed: deed() });
   };
   if (faults) add(random.within(2, 14), () => fault(random, pids, random.within(1, longest)));
-  add(random.within(4, 24), () => {
+  add(busy ? random.within(20, 150) : random.within(4, 24), () => {
     return { type: 'propose', pid: random.oneOf(pids), count: random.chance(20) ? random.within(2, 5) : 1 };
   });
   if (compaction) {

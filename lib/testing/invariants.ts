@@ -119,6 +119,17 @@ export class Invariants {
     }
   }
 
+  /** `pid` begins with its own state, which stands for `entries`, and its log at `floor`. */
+  checkOwnState(pid: number, floor: LogIndex, entries: readonly string[]): void {
+    if (floor > entries.length)
+      throw broken(pid, `has compacted to ${floor}, and has the state at ${entries.length} only`);
+    const different = entries.findIndex((entry, idx) => this.chosen[idx] !== entry);
+    if (different >= 0) {
+      const stands = `"${entries[different]}" at ${different}, where "${this.chosen[different]}" is decided`;
+      throw broken(pid, `has a state that stands for ${stands}`);
+    }
+  }
+
   #compare(pid: number, replica: OmniPaxos<string>, from: LogIndex): void {
     const { decidedIdx, compactedIdx } = replica;
     if (compactedIdx > this.chosen.length) throw broken(pid, `has compacted to ${compactedIdx} what is not decided`);

@@ -1,120 +1,91 @@
-import type { AtomicWriteOptions } from '../contract/options.js';
-import type { LogIndex, StorageOp } from '../contract/storage.js';
+import { crc32c } from '../../binding/crc32c.js';
+import type { LogIndex } from '../contract/storage.js';
 import { rawCodec } from '../format/raw-codec.js';
 import { AsyncMemStorage } from '../log/async-mem-storage.js';
-import { compactionOps } from '../log/compaction.js';
-import { isUnsynced } from '../log/transition.js';
+import { checkCompaction, compactionOps } from '../log/compaction.js';
+import { accessOf } from '../log/storage-methods.js';
+import type { IncomingState, StateChunks, StateStore } from '../replica/state-store.js';
+import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
 import type { EventQueue } from './event-queue.js';
+import { LaggingLog, LaggingStorage, Latency, OwnStateRecord, type Write } from './lagging-log.js';
+import { PIECE_BYTES, type RunnerDisk, type StoredState, wholeOf } from './runner-disk.js';
 import type { SeededRandom } from './seeded-random.js';
-import { TICK } from './simulated-network.js';
 
-type Op = StorageOp<Uint8Array, unknown>;
-
-interface Write {
-  ops: readonly Op[];
-  synced: boolean;
-  /** Its caller has been told. */
-  isDone: boolean;
-}
-
-/** How long a write takes, in virtual time. */
-type Latency = () => number;
-
-/** A storage whose writes take virtual time, and may fail. One after the other, as a write-ahead log has it. */
-class LaggingStorage extends AsyncMemStorage<Uint8Array> {
-  readonly writes: Write[];
-  readonly #queue: EventQueue;
-  readonly #latency: Latency;
-  #lastDone = 0;
-  #failure: Error | undefined;
-  /** The next write fails. */
-  isFailing = false;
-
-  constructor(writes: readonly Write[], queue: EventQueue, latency: Latency) {
-    super({ entryCodec: rawCodec });
-    this.writes = [];
-    this.#queue = queue;
-    this.#latency = latency;
-    for (const write of writes) this.#apply({ ...write, isDone: true });
-  }
-
-  /** The only way in which a replica writes. It takes effect at once for reads, as those of a database do. */
-  override writeAtomically(ops: readonly Op[], options?: AtomicWriteOptions): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const synced = options?.sync === true || ops.some(({ type }) => !isUnsynced(type));
-    const write: Write = { ops, synced, isDone: false };
-    if (this.isFailing) this.#failure = new Error('the simulated disk has failed');
-    const failure = this.#failure;
-    this.#apply(write);
-    this.#lastDone = Math.max(this.#lastDone, this.#queue.now + this.#latency());
-    return new Promise((resolve, reject) => {
-      this.#queue.at(this.#lastDone, () => {
-        if (failure !== undefined) return reject(failure);
-        write.isDone = true;
-        resolve();
-      });
-    });
-  }
-
-  override compact(idx: LogIndex): Promise<void> {
-    return this.writeAtomically(compactionOps(idx));
-  }
-
-  #apply(write: Write): void {
-    this.writes.push(write);
-    super.writeAtomically(write.ops).catch(() => {}); // it is refused by the promise that its caller has
-  }
-}
-
-/** The disk of a simulated replica whose storage gives promises. */
-export class LaggingDisk {
+/** A disk in memory, which may lose what was not synced. */
+export class LaggingDisk implements RunnerDisk {
   readonly #queue: EventQueue;
   readonly #random: SeededRandom;
+  readonly #latency: Latency;
+  #log: LaggingLog;
   #storage: LaggingStorage;
-  #slowUntil = 0;
+  #states: StateStore;
 
   constructor(queue: EventQueue, random: SeededRandom) {
     this.#queue = queue;
     this.#random = random;
-    this.#storage = this.#holding([]);
+    this.#latency = new Latency(queue, random);
+    this.#log = this.#holding([]);
+    this.#storage = new LaggingStorage(this.#log);
+    this.#states = new LaggingStates(this.#log, this.#latency);
   }
 
-  get storage(): AsyncMemStorage<Uint8Array> {
+  get storage() {
     return this.#storage;
   }
 
-  /** Nothing was ever written to it. */
-  get isNew(): boolean {
-    return this.#storage.writes.length === 0;
+  get states() {
+    return this.#states;
   }
 
-  /** For `ticks`, each write takes up to a few of them. */
+  get isNew(): boolean {
+    return this.#log.writes.length === 0;
+  }
+
+  async open(): Promise<void> {}
+
+  async ownState(): Promise<StoredState | undefined> {
+    return ownStateOf(this.#log);
+  }
+
+  async compactTo(state: StoredState, keepEntries: number): Promise<void> {
+    const log = this.#log;
+    await this.#latency.pass(); // the state is written first
+    await log.write(
+      (cursor) => {
+        checkCompaction(cursor, state.index);
+        return compactionOps(Math.max(cursor.compactedIdx, state.index - keepEntries));
+      },
+      () => {},
+      { alongside: new OwnStateRecord(state), sync: true },
+    );
+  }
+
   slow(ticks: number): void {
-    this.#slowUntil = this.#queue.now + ticks * TICK;
+    this.#latency.slow(ticks);
   }
 
   failNext(): void {
-    this.#storage.isFailing = true;
+    this.#log.isFailing = true;
   }
 
-  /** No trouble from now on. */
   heal(): void {
-    this.#slowUntil = 0;
-    this.#storage.isFailing = false;
+    this.#latency.heal();
+    this.#log.isFailing = false;
   }
 
   /**
-   * The process ends, or the power fails. What was told to be written is there, where the power fails only up to the last
-   * write that was synced; of what came behind, as much as chance leaves. The storage is another object from now on.
+   * What was told to be written is there, where the power fails only up to the last write that was synced; of what came
+   * behind, as much as chance leaves.
    */
   crash(losingPower: boolean): void {
-    const { writes } = this.#storage;
-    this.#storage = this.#holding(writes.slice(0, this.#random.within(certain(writes, losingPower), writes.length)));
+    const { writes } = this.#log;
+    this.#log = this.#holding(writes.slice(0, this.#random.within(certain(writes, losingPower), writes.length)));
+    this.#storage = new LaggingStorage(this.#log);
+    this.#states = new LaggingStates(this.#log, this.#latency);
   }
 
-  /** What is decided, as no crash can take back. */
   get certainDecidedIdx(): LogIndex {
-    const { writes } = this.#storage;
+    const { writes } = this.#log;
     let decided = 0;
     for (const { ops } of writes.slice(0, certain(writes, true))) {
       for (const op of ops) if (op.type === 'setDecidedIdx') decided = op.idx;
@@ -122,13 +93,89 @@ export class LaggingDisk {
     return decided;
   }
 
-  #holding(writes: readonly Write[]): LaggingStorage {
-    const latency = () => {
-      const isSlow = this.#queue.now < this.#slowUntil;
-      return isSlow ? this.#random.within(TICK, 8 * TICK) : this.#random.within(10, TICK / 2);
-    };
-    return new LaggingStorage(writes, this.#queue, latency);
+  close(): Promise<void> {
+    return this.#storage.close();
   }
+
+  #holding(writes: readonly Write[]): LaggingLog {
+    const memory = accessOf(new AsyncMemStorage<Uint8Array>({ entryCodec: rawCodec }));
+    const log = new LaggingLog(memory, this.#queue, this.#latency);
+    log.restore(writes);
+    return log;
+  }
+}
+
+/**
+ * The replica's own state, which is part of what was written, and those that have come in this life. One comes whole or not
+ * at all: what has come of it is not gone on with, as little as where all of it was lost with the power.
+ */
+class LaggingStates implements StateStore {
+  readonly #log: LaggingLog;
+  readonly #latency: Latency;
+  readonly #come = new Map<string, StoredState>();
+
+  constructor(log: LaggingLog, latency: Latency) {
+    this.#log = log;
+    this.#latency = latency;
+  }
+
+  async identityOf(): Promise<SnapshotIdentity | undefined> {
+    const own = ownStateOf(this.#log);
+    return own && { index: own.index, byteLength: own.bytes.length, checksum: crc32c(own.bytes) };
+  }
+
+  async readFrom(_: string, offset: number): Promise<{ manifest: StoredState; chunks: StateChunks } | undefined> {
+    const own = ownStateOf(this.#log);
+    return own && { manifest: own, chunks: new Pieces(own.bytes, offset - (offset % PIECE_BYTES)) };
+  }
+
+  incoming(_: string, announcedAs: string): IncomingState {
+    return {
+      take: async ({ index, checksum }, restFrom) => {
+        const bytes = await wholeOf(restFrom(0));
+        await this.#latency.pass();
+        this.#log.refuseIfFailed();
+        if (crc32c(bytes) !== checksum) throw new Error('what has come is not what was offered');
+        const state = { index, bytes };
+        this.#come.set(announcedAs, state);
+        return new OwnStateRecord(state);
+      },
+      read: () => {
+        throw new Error('only a configuration that begins reads what has come');
+      },
+      discard: async () => {
+        this.#come.delete(announcedAs);
+      },
+    };
+  }
+
+  async announcedNames(): Promise<string[]> {
+    return [...this.#come.keys()];
+  }
+}
+
+class Pieces implements StateChunks {
+  readonly #bytes: Buffer;
+  given: StateChunks['given'];
+
+  constructor(bytes: Buffer, begin: number) {
+    this.#bytes = bytes;
+    this.given = { byteLength: begin, checksum: 0 };
+  }
+
+  async next(): Promise<Buffer | undefined> {
+    const { byteLength } = this.given;
+    if (byteLength >= this.#bytes.length) return undefined;
+    const piece = this.#bytes.subarray(byteLength, byteLength + PIECE_BYTES);
+    this.given = { byteLength: byteLength + piece.length, checksum: 0 };
+    return piece;
+  }
+
+  async release(): Promise<void> {}
+}
+
+function ownStateOf(log: LaggingLog): StoredState | undefined {
+  return log.writes.findLast(({ state }) => state !== undefined)?.state;
 }
 
 /** How many of the first of `writes` cannot be gone. */

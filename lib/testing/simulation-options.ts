@@ -9,6 +9,11 @@ export interface SimulationOptions extends Troubles {
   replicas?: number;
   /** Of runners: their option `earlyRelease`. Default false. */
   earlyRelease?: boolean;
+  /**
+   * Of runners: each compacts for itself whatever its peers lack, and gives its state to those that need it. Default false:
+   * none compacts what another may lack.
+   */
+  stateTransfer?: boolean;
   /** Told what happens, line by line. */
   trace?: (line: string) => void;
 }
@@ -23,6 +28,8 @@ export interface SimulationReport {
   decided: number;
   /** Of replicas, with or without the loss of unsynced writes. */
   crashes: number;
+  /** States of peers that took the place of a runner's log. */
+  installations: number;
   /** Frames that came on a connection that had been replaced. */
   lateFrames: number;
   /** From the end of all trouble until all replicas had decided the same, and something new. */

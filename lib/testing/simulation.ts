@@ -61,8 +61,8 @@ export class Simulation {
   }
 
   /**
-   * The same for runners, on disks that are slow and that fail: a crash takes what was not written yet, or not synced. Log
-   * and state transfer are no part of a runner, so nobody compacts what another may lack.
+   * The same for runners, on disks that are slow and that fail: a crash takes what was not written yet, or not synced. Where
+   * they do not give their states to peers, nobody compacts what another may lack.
    * @throws SimulationFailure as a rejection
    */
   static runRunners(options: SimulationOptions): Promise<SimulationReport> {
@@ -111,6 +111,7 @@ export class Simulation {
         steps: this.#steps,
         decided: this.#invariants.chosen.length,
         crashes: this.#crashes,
+        installations: 0,
         lateFrames: this.#network.late,
         ticksToProgress,
       };

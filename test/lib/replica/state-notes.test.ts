@@ -7,8 +7,9 @@ import { crc32c } from '../../../binding/crc32c.js';
 import { AsyncRocksdbStorage } from '../../../lib/index.js';
 import { accessOf } from '../../../lib/log/storage-methods.js';
 import { decodeNote, encodeNote, type Note } from '../../../lib/replica/notes.js';
+import { stateStoreOf } from '../../../lib/replica/state-store.js';
 import { StateTransfer } from '../../../lib/replica/state-transfer.js';
-import { incoming } from '../../../lib/snapshots/snapshot-store.js';
+import { announcedNames } from '../../../lib/snapshots/snapshot-store.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { CHUNK_BYTES, chunkKeys, content, newStore, type OpenStore } from '../../support/snapshots.js';
 
@@ -26,7 +27,7 @@ interface End {
 
 function endOn(opened: OpenStore, at?: number): End {
   const out: [number, Buffer][] = [];
-  const states = new StateTransfer(opened.store, {
+  const states = new StateTransfer(stateStoreOf(opened.store), {
     name: NAME,
     incoming: NAME,
     begin: 0,
@@ -100,7 +101,7 @@ async function expectArrived(end: End, bytes: Buffer): Promise<void> {
     () => {},
     { alongside: end.states.install(INDEX), sync: true },
   );
-  end.states.installed();
+  end.states.installed(INDEX);
   await log.close();
   expect(await end.opened.store.get(NAME)).toEqual(bytes);
 }
@@ -172,7 +173,7 @@ describe('a state transfer', () => {
     other = await receiver(other.opened);
     other.states.tick(INDEX);
     await other.states.close();
-    expect([await chunkKeys(other.opened), await incoming(other.opened.store, NAME).begun()]).toEqual([[], undefined]);
+    expect([await chunkKeys(other.opened), await announcedNames(other.opened.store)]).toEqual([[], []]);
   });
 
   const LIE = content(600, 3);

@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { RunnerSimulation } from '../../../lib/testing/runner-simulation.js';
+import type { StateFault } from '../../../lib/testing/simulated-states.js';
 import { type Sabotage, Simulation } from '../../../lib/testing/simulation.js';
 import { SimulationFailure, type SimulationOptions } from '../../../lib/testing/simulation-options.js';
 import { temporaryDatabase } from '../../support/temporary-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** Which of them fails, of the seeds from `first` on. */
 function failures(first: number, count: number, options: Omit<SimulationOptions, 'seed'> & Sabotage): string[] {
@@ -97,10 +100,58 @@ describe('a simulation', () => {
     await expect(shown).rejects.toThrow(/^seed 0: after [\d.]+ ticks, replica \d has promised/);
   });
 
-  it('of runners notices that guard G7 is missing, with seed 20086', async () => {
-    const options = { seed: 20_086, loss: true };
-    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: 20_086 });
-    await expect(RunnerSimulation.run(options, { withoutGuard: 'G7' })).rejects.toThrow('nothing goes on');
+  it.each<[string, RegExp, SimulationOptions]>([
+    [
+      'G3',
+      /has decided "entry 102" at 68, where "entry 101" is decided/,
+      { seed: 90, replicas: 5, busy: true, loss: true, compaction: false },
+    ],
+    ['G7', /nothing goes on/, { seed: 20_086, loss: true }],
+    ['G8', /nothing goes on/, { seed: 301_701, replicas: 5, loss: true, earlyRelease: true }],
+  ])('of runners notices that guard %s is missing', async (withoutGuard, message, options) => {
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: options.seed });
+    await expect(RunnerSimulation.run(options, { withoutGuard })).rejects.toThrow(message);
+  });
+
+  it('of runners that compact what their peers lack finds that they agree and go on, by their states', async () => {
+    let installations = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const troubles = seed % 3 === 1 ? {} : seed % 3 === 2 ? { loss: true } : { loss: true, reconfiguration: true };
+      const kind = { replicas: seed % 5 === 0 ? 5 : 3, earlyRelease: seed % 2 === 1, stateTransfer: true };
+      installations += (await Simulation.runRunners({ seed, ...kind, ...troubles })).installations;
+    }
+    expect(installations).toBeGreaterThan(10);
+  });
+
+  it.each<[StateFault, RegExp, SimulationOptions]>([
+    ['sync before state', /has compacted to \d, and has the state at 0 only/, { seed: 1 }],
+    ['installed beside', /has accepted 22 in round \d of \d, and knows of 20/, { seed: 51, replicas: 5 }],
+  ])('of runners notices states that go wrong: %s', async (states, message, kind) => {
+    const options = { earlyRelease: true, stateTransfer: true, ...kind };
+    await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: kind.seed });
+    await expect(RunnerSimulation.run(options, { states })).rejects.toThrow(message);
+  });
+
+  it('of runners on databases finds that they agree and go on, closed and opened again at each crash', async () => {
+    const folder = temporaryFolder();
+    let installations = 0;
+    for (let seed = 0; seed < 5; seed++) {
+      const kind = { loss: true, earlyRelease: seed % 2 === 1, stateTransfer: true };
+      installations += (await RunnerSimulation.run({ seed, ...kind }, { folder })).installations;
+    }
+    expect(installations).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('of runners on databases is the same each time for the same seed, whatever the disk does', async () => {
+    const lines = async () => {
+      const trace: string[] = [];
+      const options = { seed: 1, stateTransfer: true, trace: (line: string) => trace.push(line) };
+      const report = await RunnerSimulation.run(options, { folder: temporaryFolder() });
+      return [report, ...trace];
+    };
+    const [one, other] = await Promise.all([lines(), lines()]);
+    expect(one).toEqual(other);
   });
 
   it('finds the same of replicas in a database, closed and opened again at each crash', async () => {
