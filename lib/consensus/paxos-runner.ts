@@ -116,6 +116,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
       released: (outcome) => this.#released(outcome),
       ended: (error) => this.#endWith(error),
     };
+    options.storage.whenPoisoned.then((cause) => runAhead.poisoned(cause));
   }
 
   /** The first step, which tells what is wrong with the storage. Its messages wait for who sends them. */

@@ -104,7 +104,6 @@ export class RunAhead {
       maxSyncBytes: states?.maxSyncBytes ?? MAX_SYNC_BYTES,
       withoutGuard,
     });
-    storage.whenPoisoned.then((cause) => this.#poisoned(cause));
   }
 
   /** Where the engine stands, which nobody may be told yet. Undefined before the first step. */
@@ -179,8 +178,8 @@ export class RunAhead {
     return early;
   }
 
-  /** By a write of somebody else's, after which none of its own would be done. Those under way tell it themselves. */
-  async #poisoned(cause: Error): Promise<void> {
+  /** The storage writes nothing more, perhaps by a write of somebody else's. Those under way tell how they end themselves. */
+  async poisoned(cause: Error): Promise<void> {
     await Promise.all(this.#writes);
     this.#end(storageFailed('written', cause));
   }

@@ -1,11 +1,13 @@
 // A runner's life: how it starts, what it shows and when, how it ends.
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { DatabaseCore } from '../../../binding/database-core.js';
 import { PaxosRunner } from '../../../lib/consensus/index.js';
-import { AsyncMemStorage, MemStorage, rawCodec } from '../../../lib/index.js';
+import { AsyncMemStorage, AsyncRocksdbStorage, MemStorage, RocksError, rawCodec } from '../../../lib/index.js';
 import { failureOf } from '../../support/failures.js';
 import { CLUSTER, entriesOf, HeldStorage, Runners, settled, take } from '../../support/runners.js';
+import { temporaryDatabase } from '../../support/temporary-database.js';
 
 let opened: Runners[] = [];
 afterEach(async () => {
@@ -247,6 +249,24 @@ describe('a write that fails', () => {
     await runner.stop();
     expect(await runner.stopped).toEqual(failed);
   });
+
+  it.each(['has nothing to write itself', 'is opened on what it has left'])(
+    'of whoever compacts the log ends a runner that %s',
+    async (what) => {
+      const database = await temporaryDatabase({ columnFamilies: ['log'] });
+      const own = await AsyncRocksdbStorage.openIn<Uint8Array>(database, 'log', { entryCodec: rawCodec });
+      const runner = await PaxosRunner.open({ cluster: CLUSTER, server, storage: own, bootstrap: true });
+      if (what.startsWith('is opened')) await runner.stop();
+      const failure = new RocksError('IO_ERROR', 'injected');
+      jest.spyOn(DatabaseCore.prototype, 'write').mockImplementationOnce(() => Promise.reject(failure));
+      await failureOf(() => own.setCompactedIdx(0));
+      jest.restoreAllMocks();
+      const ended = what.startsWith('is opened')
+        ? (await PaxosRunner.open({ cluster: CLUSTER, server, storage: own })).stopped
+        : runner.stopped;
+      expect(await ended).toMatchObject({ code: 'STORAGE_FAILED', cause: failure });
+    },
+  );
 });
 
 describe('stop', () => {
