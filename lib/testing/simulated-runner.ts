@@ -110,7 +110,8 @@ export class SimulatedRunner {
       earlyRelease,
     };
     this.#checkMemory();
-    const states = compaction ? new SimulatedStates(this.disk, faults.states) : undefined;
+    const peers = pids.filter((pid) => pid !== this.pid);
+    const states = compaction ? new SimulatedStates(this.disk, peers, faults.states) : undefined;
     await states?.open();
     const clock = this.#clockFor(isCurrent);
     const runner = await PaxosRunner.openOn<string>(clock, options, faults, states?.exchange);
@@ -127,7 +128,6 @@ export class SimulatedRunner {
     if (states === undefined) this.#readLog(isCurrent, runner);
     else {
       states.start({
-        peers: pids.filter((pid) => pid !== this.pid),
         clock,
         runner,
         send,

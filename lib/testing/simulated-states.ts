@@ -20,7 +20,6 @@ export type StateFault =
   | 'installed beside';
 
 export interface StatesUser {
-  peers: readonly number[];
   clock: Clock;
   runner: PaxosRunner<string>;
   send(to: number, message: Uint8Array): void;
@@ -37,12 +36,14 @@ const BYTES_PER_TICK = 8 * PIECE_BYTES;
 export class SimulatedStates {
   readonly #disk: RunnerDisk;
   readonly #fault: StateFault | undefined;
+  readonly #peers: readonly number[];
   readonly #transfer: StateTransfer;
   #own: StoredState | undefined;
   #isTaking = false;
   #arrivedAt: LogIndex = 0;
 
-  constructor(disk: RunnerDisk, fault: StateFault | undefined) {
+  constructor(disk: RunnerDisk, peers: readonly number[], fault: StateFault | undefined) {
+    this.#peers = peers;
     this.#disk = disk;
     this.#fault = fault;
     this.#transfer = new StateTransfer(disk.states, {
@@ -66,9 +67,7 @@ export class SimulatedStates {
       get stateAt() {
         return transfer.stateAt;
       },
-      get givenTo() {
-        return transfer.givenTo;
-      },
+      givenTo: this.#peers,
       maxSyncBytes: transfer.maxSyncBytes,
       isOutgrown: () => transfer.isOutgrown(),
       isGiven: () => true,
@@ -82,7 +81,7 @@ export class SimulatedStates {
     return this.#transfer.open();
   }
 
-  start({ peers, clock, runner, send, restart }: StatesUser): void {
+  start({ clock, runner, send, restart }: StatesUser): void {
     const transfer = this.#transfer;
     transfer.send = (to, note) => {
       if (note.type === 'have') this.#arrivedAt = note.index;
@@ -99,7 +98,7 @@ export class SimulatedStates {
         const { decidedIdx } = runner;
         transfer.tick(decidedIdx);
         if (++ticks % TELL_TICKS !== 0) return;
-        for (const pid of peers) send(pid, encodeNote({ type: 'standing', decidedIdx }));
+        for (const pid of this.#peers) send(pid, encodeNote({ type: 'standing', decidedIdx }));
       },
       TELL_TICKS,
     );
