@@ -13,6 +13,7 @@ import { RESTORATION } from '../snapshots/log-move.js';
 import { incoming } from '../snapshots/snapshot-store.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
+import { restoreBackup } from './backup.js';
 import { type Configuration, firstConfiguration } from './configurations.js';
 import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
@@ -34,14 +35,15 @@ export class ReplicaDisk {
 
   /** @throws ConsensusError, as of {@link Identity.open}; StorageError, RocksError */
   static async open<C, R>(options: CheckedReplicaOptions<C, R>): Promise<ReplicaDisk> {
-    const { path, group, configurationId, pid, peers, bootstrap, join } = options;
+    const { path, group, pid, bootstrap, join } = options;
     const database = typeof path === 'string' ? await Database.open(path) : path;
     const isOwn = typeof path === 'string';
     try {
       await createMissing(database, [IDENTITIES, SNAPSHOTS]);
-      const first = firstConfiguration(configurationId, peers);
-      const identity = await Identity.open(database, group, { pid, first, bootstrap, join });
-      return new ReplicaDisk(database, isOwn, group, identity, await SnapshotStore.openIn(database, SNAPSHOTS));
+      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
+      const first = () => beginGroup(store, options);
+      const identity = await Identity.open(database, group, { pid, bootstrap, join, first });
+      return new ReplicaDisk(database, isOwn, group, identity, store);
     } catch (error) {
       if (isOwn) await database.close().catch(() => {});
       throw error;
@@ -108,11 +110,18 @@ export class ReplicaDisk {
     }
   }
 
-  /** The log of a configuration; nothing is in it where it has not begun here. */
+  /** The log of a configuration, which begins where the configuration does, or behind that. */
   async openLog(configuration: Configuration): Promise<Log> {
     const name = this.#nameOf(configuration);
     await createMissing(this.#database, [name]);
-    return AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+    try {
+      if ((await log.getCompactedIdx()) < configuration.begin) await this.beginLog(log, configuration.begin);
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** The log begins at `index`, durable with `alongside` when this resolves. No replica may have voted on it. */
@@ -152,6 +161,16 @@ export class ReplicaDisk {
     await this.snapshots.idle();
     if (this.#isOwn) await this.#database.close().catch(() => {});
   }
+}
+
+/** What an earlier attempt has left of a snapshot is another group's. */
+async function beginGroup<C, R>(
+  store: SnapshotStore,
+  { group, configurationId, peers, backup }: CheckedReplicaOptions<C, R>,
+): Promise<Configuration> {
+  if (backup !== undefined) return restoreBackup(store, group, backup, peers);
+  await store.delete(group);
+  return firstConfiguration(configurationId, peers);
 }
 
 /** Replicas of several groups may open at once. */

@@ -271,12 +271,8 @@ export class Succession<C, R> {
     }
     const before = this.#pause();
     await this.#endSearch();
-    const log = await this.#disk.openLog(next);
-    try {
-      if ((await log.getCompactedIdx()) < next.begin) await this.#disk.beginLog(log, next.begin);
-    } finally {
-      await log.close();
-    }
+    const log = await this.#disk.openLog(next); // begins it, before the disk says that it is the one
+    await log.close();
     await this.#disk.identity.moveTo(next);
     this.#applier?.reconfigured(index, next);
     await this.#retiring?.close();

@@ -251,12 +251,12 @@ export class SnapshotFamily {
   }
 }
 
-/** The manifest, or none where it is damaged. */
 /** @throws StorageError CODEC, META */
 function byName(rows: readonly Row[]): Map<string, Manifest> {
   return new Map(rows.map(({ key, value }) => [parseManifestKey(key), decodeManifest(key, value)]));
 }
 
+/** The manifest, or none where it is damaged. */
 function readable({ key, value }: Row): Manifest[] {
   try {
     return [decodeManifest(key, value)];
