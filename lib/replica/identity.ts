@@ -84,6 +84,13 @@ export class Identity {
     return identity;
   }
 
+  /** As it is on the disk, and no start of it; undefined where there is none. @throws ConsensusError STORAGE_FAILED */
+  static async find(database: Database, group: string): Promise<{ identity: Identity; pid: number } | undefined> {
+    const family = database.columnFamily(IDENTITIES);
+    const stored = await read(family, group);
+    return stored && { identity: new Identity(family, group, stored), pid: stored.pid };
+  }
+
   private constructor(family: ColumnFamily, group: string, stored: Stored) {
     this.#family = family;
     this.#group = group;

@@ -94,7 +94,7 @@ export class ReplicaDisk {
   }
 
   async #replay<C, R>({ configuration, end, next }: PastConfiguration, applier: Applier<C, R>): Promise<void> {
-    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, this.#nameOf(configuration), {
+    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, logName(this.group, configuration), {
       entryCodec: rawCodec,
     });
     try {
@@ -112,7 +112,7 @@ export class ReplicaDisk {
 
   /** The log of a configuration, which begins where the configuration does, or behind that. */
   async openLog(configuration: Configuration): Promise<Log> {
-    const name = this.#nameOf(configuration);
+    const name = logName(this.group, configuration);
     await createMissing(this.#database, [name]);
     const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
     try {
@@ -143,7 +143,7 @@ export class ReplicaDisk {
   /** The log of a later configuration than the current one may be about to begin. */
   async #dropStaleLogs(): Promise<void> {
     const { before, configuration } = this.identity;
-    const needed = before.map((past) => this.#nameOf(past.configuration));
+    const needed = before.map((past) => logName(this.group, past.configuration));
     const prefix = `log.${this.group}.`;
     const stale = this.#database.columnFamilies.filter((name) => {
       const id = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.POSITIVE_INFINITY;
@@ -152,15 +152,15 @@ export class ReplicaDisk {
     await Promise.all(stale.map((name) => this.#database.dropColumnFamily(name)));
   }
 
-  #nameOf({ configurationId }: Configuration): string {
-    return `log.${this.group}.${configurationId}`;
-  }
-
   /** Never rejects: what has failed has been told. */
   async close(): Promise<void> {
     await this.snapshots.idle();
     if (this.#isOwn) await this.#database.close().catch(() => {});
   }
+}
+
+export function logName(group: string, { configurationId }: Configuration): string {
+  return `log.${group}.${configurationId}`;
 }
 
 /** What an earlier attempt has left of a snapshot is another group's. */
