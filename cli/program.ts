@@ -6,6 +6,7 @@ import { appendCommand } from './append.js';
 import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
+import { recoverCommand } from './recover.js';
 import { snapshotsCommand } from './snapshots.js';
 import { statCommand } from './stat.js';
 
@@ -35,7 +36,15 @@ export function makeProgram(): Command {
     )
     .showSuggestionAfterError(false) // it would be a second line
     .exitOverride();
-  const commands = [appendCommand, dumpCommand, statCommand, checkpointCommand, snapshotsCommand, benchCommand];
+  const commands = [
+    appendCommand,
+    dumpCommand,
+    statCommand,
+    checkpointCommand,
+    snapshotsCommand,
+    recoverCommand,
+    benchCommand,
+  ];
   for (const make of commands) program.addCommand(inherit(make(), program));
   return program;
 }

@@ -1,5 +1,6 @@
 // `omnipaxos-rocksdb/consensus`: OmniPaxos itself, and its way between processes.
 
+export type { Backup } from '../replica/backup.js';
 export type { Applied, ProposeOptions } from '../replica/proposals.js';
 export type { ReconfigureOptions } from '../replica/reconfigure.js';
 export { Replica, type ReplicaStatus } from '../replica/replica.js';

@@ -27,9 +27,9 @@ interface Stored {
 /** How a replica that is on no disk begins. */
 export interface Beginning {
   pid: number;
-  /** With a group of its own, where `bootstrap` is true. */
-  first: Configuration;
   bootstrap: boolean;
+  /** Asked for where `bootstrap` is true, and nothing is there that it could destroy. */
+  first(): Promise<Configuration>;
   /** As a replica that waits to become a member. */
   join: boolean;
 }
@@ -52,7 +52,7 @@ export class Identity {
    *   where there is one and either is, or where it is of another pid; `STORAGE_FAILED`
    */
   static async open(database: Database, group: string, beginning: Beginning): Promise<Identity> {
-    const { pid, first, bootstrap, join } = beginning;
+    const { pid, bootstrap, join, first } = beginning;
     const family = database.columnFamily(IDENTITIES);
     const stored = await read(family, group);
     const who = `replica ${pid} of group ${group}`;
@@ -78,10 +78,17 @@ export class Identity {
       configurations: [],
     };
     const { incarnation, ...rest } = stored ?? fresh;
-    const configurations = bootstrap ? [first] : rest.configurations;
+    const configurations = bootstrap ? [await first()] : rest.configurations;
     const identity = new Identity(family, group, { ...rest, configurations, incarnation: incarnation + 1 });
     await identity.#write();
     return identity;
+  }
+
+  /** As it is on the disk, and no start of it; undefined where there is none. @throws ConsensusError STORAGE_FAILED */
+  static async find(database: Database, group: string): Promise<{ identity: Identity; pid: number } | undefined> {
+    const family = database.columnFamily(IDENTITIES);
+    const stored = await read(family, group);
+    return stored && { identity: new Identity(family, group, stored), pid: stored.pid };
   }
 
   private constructor(family: ColumnFamily, group: string, stored: Stored) {

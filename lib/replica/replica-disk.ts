@@ -12,6 +12,7 @@ import { SnapshotStore } from '../snapshots/index.js';
 import { RESTORATION } from '../snapshots/log-move.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
+import { restoreBackup } from './backup.js';
 import { type Configuration, firstConfiguration } from './configurations.js';
 import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
 import { IncomingStates } from './incoming-states.js';
@@ -35,14 +36,15 @@ export class ReplicaDisk {
 
   /** @throws ConsensusError, as of {@link Identity.open}; StorageError, RocksError */
   static async open<C, R>(options: CheckedReplicaOptions<C, R>): Promise<ReplicaDisk> {
-    const { path, group, configurationId, pid, peers, bootstrap, join } = options;
+    const { path, group, pid, bootstrap, join } = options;
     const database = typeof path === 'string' ? await Database.open(path) : path;
     const isOwn = typeof path === 'string';
     try {
       await createMissing(database, [IDENTITIES, SNAPSHOTS]);
-      const first = firstConfiguration(configurationId, peers);
-      const identity = await Identity.open(database, group, { pid, first, bootstrap, join });
-      return new ReplicaDisk(database, isOwn, group, identity, await SnapshotStore.openIn(database, SNAPSHOTS));
+      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
+      const first = () => beginGroup(store, options);
+      const identity = await Identity.open(database, group, { pid, bootstrap, join, first });
+      return new ReplicaDisk(database, isOwn, group, identity, store);
     } catch (error) {
       if (isOwn) await database.close().catch(() => {});
       throw error;
@@ -93,7 +95,7 @@ export class ReplicaDisk {
   }
 
   async #replay<C, R>({ configuration, end, next }: PastConfiguration, applier: Applier<C, R>): Promise<void> {
-    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, this.#nameOf(configuration), {
+    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, logName(this.group, configuration), {
       entryCodec: rawCodec,
     });
     try {
@@ -109,11 +111,18 @@ export class ReplicaDisk {
     }
   }
 
-  /** The log of a configuration; nothing is in it where it has not begun here. */
+  /** The log of a configuration, which begins where the configuration does, or behind that. */
   async openLog(configuration: Configuration): Promise<Log> {
-    const name = this.#nameOf(configuration);
+    const name = logName(this.group, configuration);
     await createMissing(this.#database, [name]);
-    return AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+    try {
+      if ((await log.getCompactedIdx()) < configuration.begin) await this.beginLog(log, configuration.begin);
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** The log begins at `index`, durable with `alongside` when this resolves. No replica may have voted on it. */
@@ -135,7 +144,7 @@ export class ReplicaDisk {
   /** The log of a later configuration than the current one may be about to begin. */
   async #dropStaleLogs(): Promise<void> {
     const { before, configuration } = this.identity;
-    const needed = before.map((past) => this.#nameOf(past.configuration));
+    const needed = before.map((past) => logName(this.group, past.configuration));
     const prefix = `log.${this.group}.`;
     const stale = this.#database.columnFamilies.filter((name) => {
       const id = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.POSITIVE_INFINITY;
@@ -144,15 +153,25 @@ export class ReplicaDisk {
     await Promise.all(stale.map((name) => this.#database.dropColumnFamily(name)));
   }
 
-  #nameOf({ configurationId }: Configuration): string {
-    return `log.${this.group}.${configurationId}`;
-  }
-
   /** Never rejects: what has failed has been told. */
   async close(): Promise<void> {
     await this.snapshots.idle();
     if (this.#isOwn) await this.#database.close().catch(() => {});
   }
+}
+
+export function logName(group: string, { configurationId }: Configuration): string {
+  return `log.${group}.${configurationId}`;
+}
+
+/** What an earlier attempt has left of a snapshot is another group's. */
+async function beginGroup<C, R>(
+  store: SnapshotStore,
+  { group, configurationId, peers, backup }: CheckedReplicaOptions<C, R>,
+): Promise<Configuration> {
+  if (backup !== undefined) return restoreBackup(store, group, backup, peers);
+  await store.delete(group);
+  return firstConfiguration(configurationId, peers);
 }
 
 /** Replicas of several groups may open at once. */

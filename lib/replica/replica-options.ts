@@ -33,6 +33,11 @@ export interface ReplicaOptions<C, R> {
   /** True for the first start of a replica of a new group on its disk, and never again. Default false. */
   bootstrap?: boolean;
   /**
+   * For `bootstrap`: the new group begins with what is in it, see {@link Replica.backup}. All its replicas must be given the same.
+   * Its first configuration has an id of its own.
+   */
+  backup?: AsyncIterable<Uint8Array>;
+  /**
    * True for the first start of a replica of a group that runs already, on a disk of its own: it waits until a reconfiguration
    * makes it a member, and takes the state from those that are. Default false.
    */
@@ -66,7 +71,8 @@ export interface ReplicaOptions<C, R> {
   earlyRelease?: boolean;
 }
 
-export type CheckedReplicaOptions<C, R> = Required<ReplicaOptions<C, R>>;
+export type CheckedReplicaOptions<C, R> = Required<Omit<ReplicaOptions<C, R>, 'backup'>> &
+  Pick<ReplicaOptions<C, R>, 'backup'>;
 
 const NAMES = [
   'path',
@@ -74,6 +80,7 @@ const NAMES = [
   'peers',
   'configurationId',
   'bootstrap',
+  'backup',
   'join',
   'group',
   'stateMachine',
@@ -102,6 +109,8 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
   const server = checkServer({ pid, electionTickTimeout: electionTicks }, cluster);
   const [bootstrap, join] = [checkFlag('bootstrap', given.bootstrap), checkFlag('join', given.join)];
   if (bootstrap && join) throw invalid('join', 'false where bootstrap is true: a group is begun or joined', join);
+  if (given.backup !== undefined && !bootstrap)
+    throw invalid('backup', 'left out where bootstrap is not true', given.backup);
   if (typeof group !== 'string' || !GROUP.test(group))
     throw invalid('group', '1 to 64 letters, digits, - and _', group);
   return {
@@ -111,6 +120,7 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
     path: typeof given.path === 'string' ? given.path : checkDatabase('path', given.path),
     peers,
     bootstrap,
+    ...(given.backup !== undefined && { backup: checkBackup(given.backup) }),
     join,
     group,
     stateMachine: checkFunctions('stateMachine', given.stateMachine, ['apply', 'snapshot', 'restore']),
@@ -124,6 +134,12 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
     stateBytesPerSecond: checkInteger('stateBytesPerSecond', given.stateBytesPerSecond ?? 64 * MIB, MIB, MAX),
     earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
   };
+}
+
+function checkBackup(value: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const isIterable = typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+  if (!isIterable) throw invalid('backup', 'a stream, or another async iterable of bytes', value);
+  return value;
 }
 
 function checkFunctions<V extends object>(argument: string, value: V, names: readonly (keyof V & string)[]): V {

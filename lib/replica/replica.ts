@@ -8,6 +8,7 @@ import { LeadershipWatch } from '../consensus/leadership-watch.js';
 import { checkReaderOptions, type ReaderOptions } from '../consensus/paxos-runner.js';
 import type { Peer } from '../consensus/runner-options.js';
 import type { LogIndex } from '../contract/storage.js';
+import { type Backup, backupOf } from './backup.js';
 import { Barriers } from './barriers.js';
 import { HEAD_BYTES } from './envelope.js';
 import { TELL_TICKS } from './peer-standings.js';
@@ -180,6 +181,22 @@ export class Replica<C, R = void> implements AsyncDisposable {
       return await this.#succession.takeSnapshot();
     } catch (error) {
       this.#refuseIfEnded();
+      throw asConsensusError(error);
+    }
+  }
+
+  /**
+   * The last snapshot as a stream, which is read while the replica goes on; where there is none yet, one is taken. Another group
+   * can begin with it: `backup` of {@link ReplicaOptions}. {@link takeSnapshot} before makes it of now. Read it to its end, or
+   * destroy it.
+   * @throws ConsensusError as a rejection, as {@link takeSnapshot}; the stream fails where a byte cannot be read
+   */
+  async backup(): Promise<Backup> {
+    this.#refuseIfEnded();
+    if (this.#disk.snapshots.current === undefined) await this.takeSnapshot();
+    try {
+      return await backupOf(this.#disk.store, this.#disk.group);
+    } catch (error) {
       throw asConsensusError(error);
     }
   }

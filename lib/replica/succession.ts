@@ -271,12 +271,8 @@ export class Succession<C, R> {
     }
     const before = this.#pause();
     await this.#endSearch();
-    const log = await this.#disk.openLog(next);
-    try {
-      if ((await log.getCompactedIdx()) < next.begin) await this.#disk.beginLog(log, next.begin);
-    } finally {
-      await log.close();
-    }
+    const log = await this.#disk.openLog(next); // begins it, before the disk says that it is the one
+    await log.close();
     await this.#disk.identity.moveTo(next);
     this.#applier?.reconfigured(index, next);
     await this.#retiring?.close();
@@ -286,9 +282,10 @@ export class Succession<C, R> {
     await this.#run({ peers: [] });
   }
 
+  /** Of some members nobody could know the replica id yet. */
   #isMember({ members }: Configuration): boolean {
-    const { replicaId } = this.#disk.identity;
-    return members.some((member) => member.pid === this.#options.pid && member.replicaId === replicaId);
+    const own = members.find((member) => member.pid === this.#options.pid);
+    return own !== undefined && (own.replicaId ?? this.#disk.identity.replicaId) === this.#disk.identity.replicaId;
   }
 
   /** It is no member any more, and says so; for a while it answers those who have not heard of it. */

@@ -130,8 +130,7 @@ export class SnapshotFamily {
    * @throws StorageError CODEC where one is damaged; META, COLUMN_FAMILY_NOT_FOUND, ROCKSDB
    */
   async manifests(): Promise<Map<string, Manifest>> {
-    const rows = await this.#manifestRows();
-    return new Map(rows.map(({ key, value }) => [parseManifestKey(key), decodeManifest(key, value)]));
+    return byName(await this.#manifestRows());
   }
 
   /**
@@ -191,10 +190,7 @@ export class SnapshotFamily {
     const rows = await reportedLater(this.family.database.scan(this.family, range));
     const first = rows.findIndex(({ key }) => key.compare(MANIFESTS.gte) >= 0);
     const end = first < 0 ? rows.length : first;
-    return {
-      visible: rows.slice(end).map(({ key, value }) => decodeManifest(key, value)),
-      announced: rows.slice(0, end).flatMap(readable),
-    };
+    return { visible: [...byName(rows.slice(end)).values()], announced: rows.slice(0, end).flatMap(readable) };
   }
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,6 +255,11 @@ export class SnapshotFamily {
     this.#lastTask = done.catch(() => {});
     return done;
   }
+}
+
+/** @throws StorageError CODEC, META */
+function byName(rows: readonly Row[]): Map<string, Manifest> {
+  return new Map(rows.map(({ key, value }) => [parseManifestKey(key), decodeManifest(key, value)]));
 }
 
 /** The manifest, or none where it is damaged. */
