@@ -16,9 +16,9 @@ export interface Service {
   store: KeyValue;
 }
 
+/** A string as body is a value, as it is; everything else goes as JSON. */
 export interface Answer {
   status: number;
-  /** A string is a value, as it is; everything else goes as JSON. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -30,6 +30,7 @@ const HANDLERS: Record<string, Record<string, Handler>> = {
   '/status': { GET: status },
   '/leader/*': { POST: transferLeadership },
   '/snapshot': { POST: takeSnapshot },
+  '/members': { PUT: reconfigure },
 };
 
 class Refusal extends Error {
@@ -130,9 +131,19 @@ async function takeSnapshot({ replica }: Service): Promise<Answer> {
   return { status: 202, body: { message: 'it goes on: snapshotIdx of /status will tell' } };
 }
 
+async function reconfigure({ replica }: Service, request: IncomingMessage): Promise<Answer> {
+  const members = JSON.parse(await valueIn(request)); // the replica checks it
+  const signal = AbortSignal.timeout(3 * TIMEOUT_MS); // a new one may take a while to answer
+  await replica.reconfigure(members, { signal }).catch((error) => {
+    throw error.code === 'INVALID_ARGUMENT' ? new Refusal(400, error.message) : error;
+  });
+  return { status: 200, body: { members } };
+}
+
 function answerTo(error: unknown, isRead: boolean): Answer {
   if (error instanceof Refusal) return { status: error.status, body: { error: error.message }, headers: error.headers };
   const { message, name } = error as Error;
+  if (error instanceof SyntaxError) return { status: 400, body: { error: message } }; // of JSON
   const isTimeout = name === 'TimeoutError'; // of the signal of a transfer
   if (!(error instanceof ConsensusError) && !isTimeout) return { status: 500, body: { error: message } };
   const code = error instanceof ConsensusError ? error.code : 'OUTCOME_UNKNOWN';

@@ -4,8 +4,28 @@ import { parseArgs } from 'node:util';
 /** What `args` say. @throws Error that says what is wrong with them */
 export function parseOptions(args: string[]) {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
-  const options = { pid: text, peers: text, http: text, path: text, key: text, cert: text, ca: text, bootstrap: flag };
-  const { pid, peers, http, path, bootstrap = false, key, cert, ca } = parseArgs({ args, options }).values;
+  const options = {
+    pid: text,
+    peers: text,
+    http: text,
+    path: text,
+    key: text,
+    cert: text,
+    ca: text,
+    bootstrap: flag,
+    join: flag,
+  };
+  const {
+    pid,
+    peers,
+    http,
+    path,
+    bootstrap = false,
+    join = false,
+    key,
+    cert,
+    ca,
+  } = parseArgs({ args, options }).values;
   if (!pid || !peers || !http || !path) throw new Error('--pid, --peers, --http and --path must be given');
   const parsed = peers.split(',').map((peer) => {
     const [, number, endpoint] = /^(\d+)=(.+)$/.exec(peer.trim()) ?? [];
@@ -20,5 +40,5 @@ export function parseOptions(args: string[]) {
   // Asked for each connection: files that were replaced are used from then on.
   const tls = () => ({ key: read(key), cert: read(cert), ca: read(ca) });
   const transport = { listen: self.endpoint, ...(key ? { tls } : {}) };
-  return { replica: { pid: self.pid, peers: parsed, path, bootstrap }, transport, http: Number(http) };
+  return { replica: { pid: self.pid, peers: parsed, path, bootstrap, join }, transport, http: Number(http) };
 }
