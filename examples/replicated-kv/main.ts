@@ -24,10 +24,9 @@ const limits = { requestTimeout: 2 * TIMEOUT_MS, connectionsCheckingInterval: 10
 const server = createServer(limits, async (request, response) => send(response, await answer(service, request)));
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
-  const isValue = typeof body === 'string';
-  const text = isValue ? body : `${JSON.stringify(body)}\n`;
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
-    'content-type': isValue ? 'text/plain; charset=utf-8' : 'application/json',
+    'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text), // with it head and body go as one
     ...(!server.listening && { connection: 'close' }), // the process waits for its connections to end
     ...headers,
