@@ -16,9 +16,9 @@ export interface Service {
   store: KeyValue;
 }
 
+/** A string as body is a value, as it is; everything else goes as JSON. */
 export interface Answer {
   status: number;
-  /** A string is a value, as it is; everything else goes as JSON. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -30,17 +30,11 @@ const HANDLERS: Record<string, Record<string, Handler>> = {
   '/status': { GET: status },
   '/leader/*': { POST: transferLeadership },
   '/snapshot': { POST: takeSnapshot },
+  '/members': { PUT: reconfigure },
 };
 
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly headers: Record<string, string> = {},
-  ) {
-    super(message);
-  }
-}
+const refusal = (status: number, error: string, headers: Record<string, string> = {}) =>
+  Object.assign(new Error(error), { answer: { status, body: { error }, headers } satisfies Answer });
 
 /** Never rejects. `service` is undefined while the replica is being opened. */
 export async function answer(service: Service | undefined, request: IncomingMessage): Promise<Answer> {
@@ -48,11 +42,11 @@ export async function answer(service: Service | undefined, request: IncomingMess
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const [, first, name] = /^(\/[^/]*)(?:\/([^/]+))?$/.exec(path) ?? [];
     const methods = HANDLERS[name === undefined ? `${first}` : `${first}/*`];
-    if (methods === undefined) throw new Refusal(404, `there is nothing at ${path}`);
+    if (methods === undefined) throw refusal(404, `there is nothing at ${path}`);
     const handle = methods[request.method as string];
     const allow = Object.keys(methods).join(', ');
-    if (handle === undefined) throw new Refusal(405, `${path} takes ${allow}`, { allow });
-    if (service === undefined) throw new Refusal(503, 'the replica is starting');
+    if (handle === undefined) throw refusal(405, `${path} takes ${allow}`, { allow });
+    if (service === undefined) throw refusal(503, 'the replica is starting');
     return await handle(service, request, decoded(name ?? '', 'the path'), query);
   } catch (error) {
     return answerTo(error, request.method === 'GET');
@@ -61,7 +55,7 @@ export async function answer(service: Service | undefined, request: IncomingMess
 
 async function read({ replica, store }: Service, _: IncomingMessage, key: string, query: string) {
   const stale = new URLSearchParams(query).get('stale') ?? 'false';
-  if (stale !== 'true' && stale !== 'false') throw new Refusal(400, 'stale must be true or false');
+  if (stale !== 'true' && stale !== 'false') throw refusal(400, 'stale must be true or false');
   // Behind the barrier this replica knows all that was acknowledged to anybody before this request.
   if (stale === 'false') await replica.barrier({ timeoutMs: TIMEOUT_MS });
   const value = store.get(key);
@@ -81,7 +75,7 @@ async function write({ replica }: Service, request: IncomingMessage, key: string
 function expectedBy({ headers }: IncomingMessage): string | null | undefined {
   const [match, noneMatch] = [headers['if-match'], headers['if-none-match']];
   if (noneMatch === undefined) return match === undefined ? undefined : decoded(match, 'If-Match');
-  if (noneMatch !== '*' || match !== undefined) throw new Refusal(400, 'If-None-Match must be *, without If-Match');
+  if (noneMatch !== '*' || match !== undefined) throw refusal(400, 'If-None-Match must be *, without If-Match');
   return null;
 }
 
@@ -89,7 +83,7 @@ function decoded(text: string, where: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Refusal(400, `${where} is not percent-encoded UTF-8`);
+    throw refusal(400, `${where} is not percent-encoded UTF-8`);
   }
 }
 
@@ -101,11 +95,11 @@ async function valueIn(request: IncomingMessage): Promise<string> {
     if (bytes <= MAX_VALUE_BYTES) pieces.push(piece); // the rest is read too: a client that still sends would miss the answer
   });
   await once(request, 'end');
-  if (bytes > MAX_VALUE_BYTES) throw new Refusal(413, `a value has up to ${MAX_VALUE_BYTES} bytes`);
+  if (bytes > MAX_VALUE_BYTES) throw refusal(413, `a value has up to ${MAX_VALUE_BYTES} bytes`);
   try {
     return UTF_8.decode(Buffer.concat(pieces));
   } catch {
-    throw new Refusal(400, 'the value is not UTF-8');
+    throw refusal(400, 'the value is not UTF-8');
   }
 }
 
@@ -119,23 +113,33 @@ async function status({ replica }: Service): Promise<Answer> {
 async function transferLeadership({ replica }: Service, _: IncomingMessage, name: string): Promise<Answer> {
   const { pid, peers } = replica.status();
   const leader = Number(name);
-  if (leader !== pid && !peers.some((peer) => peer.pid === leader)) throw new Refusal(404, `no replica is ${name}`);
+  if (leader !== pid && !peers.some((peer) => peer.pid === leader)) throw refusal(404, `no replica is ${name}`);
   await replica.transferLeadership(leader, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   return { status: 200, body: { leader } };
 }
 
 async function takeSnapshot({ replica }: Service): Promise<Answer> {
   const index = await Promise.race([replica.takeSnapshot(), sleep(TIMEOUT_MS, undefined, { ref: false })]);
-  if (index !== undefined) return { status: 200, body: { index } };
-  return { status: 202, body: { message: 'it goes on: snapshotIdx of /status will tell' } };
+  return index === undefined
+    ? { status: 202, body: 'it goes on: see snapshotIdx\n' }
+    : { status: 200, body: { index } };
+}
+
+async function reconfigure({ replica }: Service, request: IncomingMessage): Promise<Answer> {
+  const members = JSON.parse(await valueIn(request)); // the replica checks it
+  const signal = AbortSignal.timeout(3 * TIMEOUT_MS); // a new one may take a while to answer
+  await replica.reconfigure(members, { signal }).catch((error) => {
+    throw error.code === 'INVALID_ARGUMENT' ? refusal(400, error.message) : error;
+  });
+  return { status: 200, body: { members } };
 }
 
 function answerTo(error: unknown, isRead: boolean): Answer {
-  if (error instanceof Refusal) return { status: error.status, body: { error: error.message }, headers: error.headers };
-  const { message, name } = error as Error;
-  const isTimeout = name === 'TimeoutError'; // of the signal of a transfer
-  if (!(error instanceof ConsensusError) && !isTimeout) return { status: 500, body: { error: message } };
-  const code = error instanceof ConsensusError ? error.code : 'OUTCOME_UNKNOWN';
+  const { message, name, answer } = error as Error & { answer?: Answer };
+  if (answer !== undefined) return answer;
+  if (error instanceof SyntaxError) return { status: 400, body: { error: message } }; // of JSON
+  if (!(error instanceof ConsensusError) && name !== 'TimeoutError') return { status: 500, body: { error: message } };
+  const code = error instanceof ConsensusError ? error.code : 'OUTCOME_UNKNOWN'; // or the signal of a transfer
   // A read changes nothing: where it has not come to its end, it can just be asked for again.
   if (code !== 'OUTCOME_UNKNOWN' || isRead) return { status: 503, body: { error: message, code } };
   return { status: 504, body: { error: `this may have happened, now or later: ${message}`, code } };

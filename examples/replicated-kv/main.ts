@@ -1,6 +1,6 @@
 // One replica of a key-value store, with an HTTP API. Start three of them; any of them takes every request. Usage:
-// main.js --pid 1 --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003 --http 8001 --path data/1 [--bootstrap]
-// [--key replica-1.key --cert replica-1.crt --ca ca.crt]; --peers is the same on all, --bootstrap for the first start of each.
+// main.js --pid 1 --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003 --http 8001 --path data/1 [--bootstrap | --join]
+// [--key replica-1.key --cert replica-1.crt --ca ca.crt]; --peers is the same on all, --bootstrap for the first start.
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -24,10 +24,9 @@ const limits = { requestTimeout: 2 * TIMEOUT_MS, connectionsCheckingInterval: 10
 const server = createServer(limits, async (request, response) => send(response, await answer(service, request)));
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
-  const isValue = typeof body === 'string';
-  const text = isValue ? body : `${JSON.stringify(body)}\n`;
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
-    'content-type': isValue ? 'text/plain; charset=utf-8' : 'application/json',
+    'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text), // with it head and body go as one
     ...(!server.listening && { connection: 'close' }), // the process waits for its connections to end
     ...headers,
@@ -42,7 +41,7 @@ try {
   const transport = new TcpTransport({ ...options.transport, electionTimeoutMs: ELECTION_TIMEOUT_MS });
   const store = new KeyValue();
   const replica = await Replica.open<Command, Result>({
-    ...options.replica, // path, pid, peers, bootstrap
+    ...options.replica, // path, pid, peers, bootstrap, join
     stateMachine: store,
     transport,
     electionTicks: ELECTION_TIMEOUT_MS / 20, // a tick has 20 ms
@@ -75,10 +74,6 @@ async function handOver(replica: Replica<Command, Result>): Promise<void> {
   if (leadership.role !== 'leader') return;
   const lagOf = ({ lag = Number.MAX_SAFE_INTEGER }: (typeof peers)[number]) => lag;
   const [next] = peers.filter(({ connected }) => connected).sort((a, b) => lagOf(a) - lagOf(b));
-  if (next === undefined) return;
-  try {
-    await replica.transferLeadership(next.pid, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (error) {
-    console.error(`the lead was not handed over: ${(error as Error).message}`); // the others will elect one
-  }
+  const given = next && replica.transferLeadership(next.pid, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  await given?.catch(({ message }) => console.error(`the lead was not handed over: ${message}`)); // one will be elected
 }

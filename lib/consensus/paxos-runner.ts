@@ -173,7 +173,8 @@ export class PaxosRunner<T> implements AsyncDisposable {
 
   /**
    * Takes and shows nothing more, and resolves once no write is under way: the storage can be closed then. What had not
-   * been shown by then is on the disk, as far as it was written, for the next start.
+   * been shown by then is on the disk, as far as it was written, for the next start; what had been goes to the sink within
+   * this call.
    */
   stop(): Promise<void> {
     this.#endWith(undefined);
@@ -394,6 +395,7 @@ export class PaxosRunner<T> implements AsyncDisposable {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.#stopTicking();
+    this.#sendOut(); // what is decided has been shown, may be why this ends, and peers may learn it nowhere else
     this.#outbox?.close();
     this.#queue.clear();
     this.#outgoing = [];

@@ -1,5 +1,6 @@
 // A configuration that runs here: its log, its runner, and the way to its members. What is decided in it the replica applies.
 
+import { setImmediate } from 'node:timers/promises';
 import { NODE_CLOCK } from '../consensus/clock.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import { PaxosRunner } from '../consensus/paxos-runner.js';
@@ -219,9 +220,12 @@ export class RunningConfiguration {
 
   /** Resolves once nothing is under way, and the log is closed. Never rejects: what has failed has been told. */
   async close(): Promise<void> {
+    const stopped = this.runner.stop();
+    // What the link was given in this turn would go with it: that the entry is decided which has ended this replica, perhaps.
+    await setImmediate();
     await this.#link?.leave();
     await this.states.close();
-    await this.runner.stop();
+    await stopped;
     await this.log.close().catch(() => {});
   }
 

@@ -29,7 +29,10 @@ const VALUES: Record<string, string> = { '--peers': '1=a:1,2=b:1' };
 /** What makes a command complete: a value for whatever it insists on. */
 function completing({ command }: Leaf, except?: Option): string[] {
   const options = command.options.filter((option) => option.mandatory && option !== except);
-  const values = options.flatMap((option) => [option.long as string, VALUES[`${option.long}`] ?? (option.parseArg ? '1' : 'nowhere')]);
+  const values = options.flatMap((option) => [
+    option.long as string,
+    VALUES[`${option.long}`] ?? (option.parseArg ? '1' : 'nowhere'),
+  ]);
   return [...values, ...command.registeredArguments.map(() => 'nowhere.json')];
 }
 
@@ -45,7 +48,16 @@ async function expectWrongUsage(args: readonly string[], message: RegExp): Promi
 
 it('has the subcommands that the README names', () => {
   expect(leaves.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['append', 'dump', 'stat', 'checkpoint', 'snapshots list', 'recover', 'bench fsync', 'bench compare']),
+    expect.arrayContaining([
+      'append',
+      'dump',
+      'stat',
+      'checkpoint',
+      'snapshots list',
+      'recover',
+      'bench fsync',
+      'bench compare',
+    ]),
   );
 });
 

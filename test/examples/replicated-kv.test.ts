@@ -236,4 +236,23 @@ describe('the replicated key-value example', () => {
       expect(exitCode).toBe(1);
     }
   });
+
+  // The last: behind it, the replicas are others.
+  it('takes a replica in, in the place of another, by command', async () => {
+    const members = async (peers: object[] | string) => {
+      const body = typeof peers === 'string' ? peers : JSON.stringify(peers);
+      return json(await cluster.fetch(1, 'PUT', '/members', { body }));
+    };
+    await put(1, 'kept', 'words');
+    const all = await cluster.join(4);
+    const next = all.filter(({ pid }) => pid !== 2);
+    expect(await members('no JSON')).toMatchObject({ status: 400 });
+    expect(await members(next.slice(0, 1))).toMatchObject({ status: 400, error: expect.stringContaining('two pids') });
+    expect(await members(next)).toEqual({ status: 200, members: next });
+    expect(await cluster.ended(2)).toEqual({ code: 1, signal: null });
+    expect(cluster.stderr(2)).toMatch(/replica 2 is no member of configuration 2/);
+    const replaced = await cluster.fetchUntil(isOk, 4, 'GET', '/keys/kept');
+    expect(replaced.body).toBe('words');
+    expect(await cluster.status(4)).toMatchObject({ configurationId: 2, peers: [{ pid: 1 }, { pid: 3 }] });
+  });
 });

@@ -52,7 +52,7 @@ interface Running {
 export class ReplicatedKv {
   readonly #folder: string;
   /** As each replica is told, by its pid. */
-  readonly #peers: ReadonlyMap<number, string>;
+  readonly #peers: Map<number, string>;
   readonly #env: (pid: number) => Record<string, string>;
   readonly #running = new Map<number, Running>();
   readonly #agent = new Agent({ keepAlive: true });
@@ -61,7 +61,7 @@ export class ReplicatedKv {
 
   private constructor(
     folder: string,
-    peers: ReadonlyMap<number, string>,
+    peers: Map<number, string>,
     { env = () => ({}), credentials = () => [] }: ClusterOptions,
   ) {
     this.#folder = folder;
@@ -86,6 +86,15 @@ export class ReplicatedKv {
     return cluster;
   }
 
+  /** Starts a replica that waits to become a member. Gives where all of them are. */
+  async join(pid: number): Promise<{ pid: number; endpoint: string }[]> {
+    const [port] = await freePorts(1);
+    this.#peers.set(pid, `${this.#peers.get(1)},${pid}=127.0.0.1:${port}`);
+    await this.start(pid, 'join');
+    const all = this.#peers.get(pid) as string;
+    return all.split(',').map((peer) => ({ pid: Number(peer.split('=')[0]), endpoint: peer.split('=')[1] as string }));
+  }
+
   arguments(pid: number): string[] {
     const [path, http, peers] = [join(this.#folder, `${pid}`), '0', this.#peers.get(pid) as string];
     const main = compiled('examples/replicated-kv/main.js');
@@ -94,8 +103,8 @@ export class ReplicatedKv {
   }
 
   /** Resolves once it serves. `env` is beside the variables of this process. */
-  async start(pid: number, first?: 'bootstrap', env: Record<string, string> = {}): Promise<void> {
-    const args = [...this.arguments(pid), ...(first ? ['--bootstrap'] : [])];
+  async start(pid: number, first?: 'bootstrap' | 'join', env: Record<string, string> = {}): Promise<void> {
+    const args = [...this.arguments(pid), ...(first ? [`--${first}`] : [])];
     const child = spawn(process.execPath, args, { env: { ...process.env, ...this.#env(pid), ...env } });
     let [stdout, stderr] = ['', ''];
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -140,7 +149,7 @@ export class ReplicatedKv {
 
   /** Leaves no process behind, not even one that is stopped. */
   async killAll(): Promise<void> {
-    await Promise.all(PIDS.filter((pid) => this.#running.has(pid)).map((pid) => this.end(pid, 'SIGKILL')));
+    await Promise.all([...this.#running.keys()].map((pid) => this.end(pid, 'SIGKILL')));
     this.#agent.destroy();
   }
 

@@ -70,4 +70,17 @@ describe('a decision', () => {
       1, 1, 1,
     ]);
   });
+
+  it.each([false, true])(
+    'for which the leader is stopped is told before, with earlyRelease %s',
+    async (earlyRelease) => {
+      const [{ runner }, follower, other] = (await elected(earlyRelease)) as [Replica, Replica, Replica];
+      await other.runner.stop(); // the two that are left cannot find out by an election
+      runner.append('a');
+      for await (const _ of runner.decided(0)) break;
+      await runner.stop();
+      await settled();
+      expect(follower.runner.decidedIdx).toBe(1);
+    },
+  );
 });

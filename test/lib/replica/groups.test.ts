@@ -70,6 +70,18 @@ async function addTo(groups: readonly string[], add: number): Promise<void> {
   await Promise.all(adding);
 }
 
+/** One leads, and all are with it: none of them lacks what the others decide. */
+async function agreed(group: string, value: number): Promise<void> {
+  await until(() => {
+    const epochs = places.map((_, place) => {
+      const state = at(group, place).leadership;
+      return 'epoch' in state ? state.epoch : undefined;
+    });
+    const values = places.map(({ machines }) => machines.get(group)?.values.get(group));
+    return epochs[0] !== undefined && new Set(epochs).size === 1 && values.every((each) => each === value);
+  });
+}
+
 describe('groups of one process', () => {
   it('decide each for itself, with no timers of their own, and go on where others fail or stop', async () => {
     await threePlaces();
@@ -82,12 +94,14 @@ describe('groups of one process', () => {
 
     await addTo(groups, 1);
     const [failing, stopping, ...others] = groups as [string, string, ...string[]];
+    await agreed(failing, 1);
     const failed = failureOf(() => at(failing).propose({ key: 'broken', add: 1 }));
     await at(stopping).stop();
     const going = addTo(others, 10);
+    for (const place of PIDS.keys()) {
+      expect(await at(failing, place).stopped).toMatchObject({ code: 'STATE_MACHINE_FAILED' });
+    }
     expect(await failed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    // The others fail too, if they hear that it is decided before a majority has stopped.
-    expect(await at(failing).stopped).toMatchObject({ code: 'STATE_MACHINE_FAILED' });
     expect((await at(stopping, 1).propose({ key: stopping, add: 10 })).result).toBe(11); // the two that are left
     await going;
     await addTo(others, 100);
@@ -96,5 +110,18 @@ describe('groups of one process', () => {
       await until(() => places.every(({ machines }) => machines.get(group)?.values.get(group) === 111));
       for (const { machines } of places) expect([...(machines.get(group) as Counters).values.keys()]).toEqual([group]);
     }
+  });
+
+  it('end everywhere where they fail, also the only one on its connections', async () => {
+    await threePlaces();
+    await openAll(['g']);
+    await addTo(['g'], 1);
+    await agreed('g', 1);
+    const follower = PIDS.findIndex((_, place) => at('g', place).leadership.role === 'follower');
+    const failed = failureOf(() => at('g', follower).propose({ key: 'broken', add: 1 }));
+    for (const place of PIDS.keys()) {
+      expect(await at('g', place).stopped).toMatchObject({ code: 'STATE_MACHINE_FAILED' });
+    }
+    expect(await failed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 });

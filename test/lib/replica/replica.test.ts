@@ -214,14 +214,15 @@ describe('a state machine that throws', () => {
     const replicas = await three();
     const leader = await replicas.leader();
     await replicas.at(leader).propose(one('x'));
-    const proposed = failureOf(() => replicas.at(leader).propose(one('broken')));
+    await replicas.settled();
+    const [proposer] = others(leader); // it hears of the decision from a leader that ends by it
+    const proposed = failureOf(() => replicas.at(proposer).propose(one('broken')));
     const failure = { code: 'STATE_MACHINE_FAILED', message: expect.stringContaining('entry 1 cannot be applied') };
-    expect(await replicas.at(leader).stopped).toMatchObject(failure);
+    for (const pid of PIDS) expect(await replicas.at(pid).stopped).toMatchObject(failure);
     expect(await proposed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    expect(await failureOf(() => replicas.at(leader).propose(one('y')))).toMatchObject(failure);
-    await replicas.at(leader).stop();
-    await replicas.open(leader);
-    expect(await replicas.at(leader).stopped).toMatchObject(failure);
+    expect(await failureOf(() => replicas.at(proposer).propose(one('y')))).toMatchObject(failure);
+    await replicas.open(proposer);
+    expect(await replicas.at(proposer).stopped).toMatchObject(failure);
   });
 });
 
