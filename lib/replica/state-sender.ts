@@ -225,8 +225,12 @@ export class StateSender {
       transfer.reading = undefined;
       const reading = await this.#store.readFrom(this.#name, offset);
       if (reading === undefined) return undefined;
-      transfer.reading = new ChunksForPeer(reading.chunks);
-      if (reading.manifest.index !== transfer.index) return undefined;
+      const { manifest, chunks } = reading;
+      if (manifest.index !== transfer.index || manifest.checksum !== transfer.state?.checksum) {
+        await chunks.release(); // it has been replaced since
+        return undefined;
+      }
+      transfer.reading = new ChunksForPeer(chunks);
     }
     return transfer.reading.at(offset, this.#maxPieceBytes);
   }

@@ -1,4 +1,3 @@
-import type { LogIndex } from '../contract/storage.js';
 import type { ChunkReader } from '../snapshots/chunk-reader.js';
 import type { IncomingSnapshot, SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
 import type { SnapshotStore } from '../snapshots/index.js';
@@ -13,7 +12,7 @@ export type IncomingState = Pick<IncomingSnapshot, 'take' | 'read' | 'discard'>;
 export interface StateStore {
   identityOf(name: string): Promise<SnapshotIdentity | undefined>;
   /** From the chunk on that has the byte at `offset`. The chunks are to be released. */
-  readFrom(name: string, offset: number): Promise<{ manifest: { index: LogIndex }; chunks: StateChunks } | undefined>;
+  readFrom(name: string, offset: number): Promise<{ manifest: SnapshotIdentity; chunks: StateChunks } | undefined>;
   /** One that is to become `name`. */
   incoming(name: string, announcedAs: string): IncomingState;
   /** Of all that have been begun, in this life or an earlier one. */

@@ -121,12 +121,12 @@ class LaggingStates implements StateStore {
 
   async identityOf(): Promise<SnapshotIdentity | undefined> {
     const own = ownStateOf(this.#log);
-    return own && { index: own.index, byteLength: own.bytes.length, checksum: crc32c(own.bytes) };
+    return own && toIdentity(own);
   }
 
-  async readFrom(_: string, offset: number): Promise<{ manifest: StoredState; chunks: StateChunks } | undefined> {
+  async readFrom(_: string, offset: number): Promise<{ manifest: SnapshotIdentity; chunks: StateChunks } | undefined> {
     const own = ownStateOf(this.#log);
-    return own && { manifest: own, chunks: new Pieces(own.bytes, offset - (offset % PIECE_BYTES)) };
+    return own && { manifest: toIdentity(own), chunks: new Pieces(own.bytes, offset - (offset % PIECE_BYTES)) };
   }
 
   incoming(_: string, announcedAs: string): IncomingState {
@@ -152,6 +152,10 @@ class LaggingStates implements StateStore {
   async announcedNames(): Promise<string[]> {
     return [...this.#come.keys()];
   }
+}
+
+function toIdentity({ index, bytes }: StoredState): SnapshotIdentity {
+  return { index, byteLength: bytes.length, checksum: crc32c(bytes) };
 }
 
 class Pieces implements StateChunks {

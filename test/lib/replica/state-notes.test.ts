@@ -176,6 +176,21 @@ describe('a state transfer', () => {
     expect([await chunkKeys(other.opened), await announcedNames(other.opened.store)]).toEqual([[], []]);
   });
 
+  it('gives nothing of a snapshot that has taken the place of the one that was offered', async () => {
+    const one = await giver(content(50_000, 1));
+    one.states.isGiven(RECEIVER, INDEX);
+    while (one.out.length === 0) await setImmediate();
+    const { checksum } = decodeNote(one.out.splice(0)[0]?.[1] as Buffer) as Extract<Note, { type: 'offer' }>;
+    await one.opened.store.put(NAME, INDEX + 1, content(50_000, 2));
+    for (let asked = 0; asked < 3; asked++) {
+      arrives(one, RECEIVER, encodeNote({ type: 'fetch', index: INDEX, checksum, offset: 0, end: 1000 }));
+      await one.opened.store.get(NAME);
+      for (let turns = 0; turns < 10; turns++) await setImmediate();
+    }
+    expect(one.out).toEqual([]);
+    one.states.close();
+  });
+
   const LIE = content(600, 3);
   it.each<[string, Partial<Extract<Note, { type: 'piece' }>>]>([
     ['past the end', { bytes: content(3001), bytesChecksum: crc32c(content(3001)) }],
