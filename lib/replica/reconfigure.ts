@@ -7,7 +7,7 @@ import { type Configuration, checkNext, type Member, stopSignTo } from './config
 import { endpointOf, NO_CONFIGURATION, peersOf } from './newcomer.js';
 import type { ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
-import type { Succession } from './succession.js';
+import { aborted, type Succession } from './succession.js';
 
 /** A stop-sign that was not decided by then may have been lost. */
 const RESEND_MS = 500;
@@ -137,8 +137,4 @@ function cameFirst({ configurationId, members }: Configuration): ConsensusError 
   const pids = members.map(({ pid }) => pid).join(', ');
   const message = `another reconfiguration came first: configuration ${configurationId} has the replicas ${pids}`;
   return new ConsensusError('RECONFIGURED', message);
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

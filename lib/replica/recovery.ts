@@ -7,11 +7,9 @@ import { checkCluster, invalid } from '../consensus/configuration.js';
 import { ConsensusError } from '../consensus/consensus-error.js';
 import type { Peer } from '../consensus/runner-options.js';
 import type { LogIndex } from '../contract/storage.js';
-import { rawCodec } from '../format/raw-codec.js';
-import { AsyncRocksdbStorage } from '../log/index.js';
 import type { Configuration } from './configurations.js';
 import { IDENTITIES, Identity } from './identity.js';
-import { logName } from './replica-disk.js';
+import { openLogIn } from './replica-disk.js';
 
 /** A configuration that the lost replicas have begun meanwhile has another id than that of a recovery. */
 const IDS_APART = 2 ** 20;
@@ -34,9 +32,7 @@ export async function findSurvivor(database: Database, group: string): Promise<S
   if (found === undefined || configuration === undefined) {
     throw new ConsensusError('INVALID_ARGUMENT', `no member of a group ${group} is in ${database.path}`);
   }
-  const log = await AsyncRocksdbStorage.openIn<Uint8Array>(database, logName(group, configuration), {
-    entryCodec: rawCodec,
-  });
+  const log = await openLogIn(database, group, configuration);
   try {
     const [floor, length, decidedIdx] = await Promise.all([
       log.getCompactedIdx(),

@@ -95,9 +95,7 @@ export class ReplicaDisk {
   }
 
   async #replay<C, R>({ configuration, end, next }: PastConfiguration, applier: Applier<C, R>): Promise<void> {
-    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, logName(this.group, configuration), {
-      entryCodec: rawCodec,
-    });
+    const log = await openLogIn(this.#database, this.group, configuration);
     try {
       while (applier.appliedIdx < end) {
         const from = applier.appliedIdx;
@@ -113,9 +111,8 @@ export class ReplicaDisk {
 
   /** The log of a configuration, which begins where the configuration does, or behind that. */
   async openLog(configuration: Configuration): Promise<Log> {
-    const name = logName(this.group, configuration);
-    await createMissing(this.#database, [name]);
-    const log = await AsyncRocksdbStorage.openIn<Uint8Array>(this.#database, name, { entryCodec: rawCodec });
+    await createMissing(this.#database, [logName(this.group, configuration)]);
+    const log = await openLogIn(this.#database, this.group, configuration);
     try {
       if ((await log.getCompactedIdx()) < configuration.begin) await this.beginLog(log, configuration.begin);
       return log;
@@ -160,7 +157,12 @@ export class ReplicaDisk {
   }
 }
 
-export function logName(group: string, { configurationId }: Configuration): string {
+/** The log of a configuration, which is there. */
+export function openLogIn(database: Database, group: string, configuration: Configuration): Promise<Log> {
+  return AsyncRocksdbStorage.openIn<Uint8Array>(database, logName(group, configuration), { entryCodec: rawCodec });
+}
+
+function logName(group: string, { configurationId }: Configuration): string {
   return `log.${group}.${configurationId}`;
 }
 

@@ -402,6 +402,7 @@ function notInIt(pid: number, configurationId: number): ConsensusError {
   return new ConsensusError('RECONFIGURED', `replica ${pid} is no member of configuration ${configurationId}`);
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves once `signal` is aborted. */
+export async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
