@@ -112,7 +112,7 @@ Status open_in(const std::string& path, const std::string& canonical, bool exist
 Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
                      const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                      ColumnFamilies* families) {
-  if (Status refused = opened->lock.acquire(canonical, path); !refused.ok()) return refused;
+  if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok()) return refused;
   opened->environment = locked_environment(opened->lock);
   // Only now, when nobody else can be about to create it.
   bool exists = false;
@@ -122,6 +122,13 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   return open_in(path, canonical, exists, config, options, opened, families);
 }
 
+/** What an opening that tolerates damage does without, and how far it replays. */
+void tolerate_damage(rocksdb::DBOptions* options, OpenRocksdb* opened) {
+  opened->replay = std::make_unique<ConnectedReplay>();
+  options->wal_filter = opened->replay.get();
+  options->paranoid_checks = false;
+}
+
 // A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files
 // that are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new
 // file, and these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and
@@ -129,9 +136,15 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
 Status open_beside_writer(const std::string& path, const std::string& canonical, const OpenConfig& config,
                           const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                           ColumnFamilies* families) {
-  const rocksdb::DBOptions options = db_options(config, background_limit);
+  rocksdb::DBOptions options = db_options(config, background_limit);
+  if (config.keep_writers_out) {
+    if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kRead); !refused.ok()) {
+      return refused;
+    }
+  }
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(canonical);
+    if (config.tolerate_damage) tolerate_damage(&options, opened);
     Status status = open_in(path, canonical, true, config, options, opened, families);
     if (manifest_state(canonical) == before) return status;
     families->clear();

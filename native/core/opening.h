@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/column_families.h"
+#include "core/connected_replay.h"
 #include "core/folder_lock.h"
 #include "core/options.h"
 #include "core/status.h"
@@ -19,11 +20,13 @@ namespace core {
 
 /** An open RocksDB and all that must outlive it, in this order. */
 struct OpenRocksdb {
-  /** Not acquired where it is open read-only. */
+  /** Not acquired where it is open read-only, unless to keep writers out. */
   FolderLock lock;
   /** Nothing where it is open read-only: the system's own. */
   std::unique_ptr<rocksdb::Env> environment;
   std::shared_ptr<rocksdb::Cache> block_cache;
+  /** Nothing unless damage is tolerated. */
+  std::unique_ptr<ConnectedReplay> replay;
   std::unique_ptr<rocksdb::DB> db;
 };
 
