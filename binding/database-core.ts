@@ -170,6 +170,12 @@ export class DatabaseCore implements FamilyOwner {
     return this.requests.start((request) => this.native.verifySstFile(request, name));
   }
 
+  /** What can be read of `cf` from the key `from` on, a piece at a time: native/core/salvage.h has its rows as a table. */
+  async salvage(cf: ColumnFamilyOf<unknown>, from: Uint8Array): Promise<PackedRows> {
+    const family = this.idOf(cf);
+    return new PackedRows(await this.requests.start<Buffer>((request) => this.native.salvage(request, family, from)));
+  }
+
   /**
    * Memtables of all column families that wait to be flushed, or are being flushed.
    * @throws RocksError `CLOSED`

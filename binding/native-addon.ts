@@ -93,6 +93,8 @@ export interface NativeDatabase {
   /** Flat: name, column family, bytes, name, … */
   sstFiles(): (string | number)[];
   verifySstFile(request: number, name: string): void;
+  /** See native/core/salvage.h, which has the rows as a table. */
+  salvage(request: number, family: number, from: Uint8Array): void;
   memtablesToFlush(): number;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;
   dropColumnFamily(request: number, name: string): void;

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/file_keys.h"
 #include "core/iterator.h"
 #include "rocksdb/sst_file_reader.h"
 
@@ -27,15 +28,9 @@ bool names_absent_level(std::string_view property, int levels) {
          (parsed.ec == std::errc() && std::cmp_greater_equal(level, levels));
 }
 
-rocksdb::Status verify_blocks(const rocksdb::Options& options, const std::string& path, uint64_t size) {
-  uint64_t found = 0;
-  rocksdb::Status status = options.env->GetFileSize(path, &found);
-  if (!status.ok()) return status;
-  if (found != size) {
-    return rocksdb::Status::Corruption("it has " + std::to_string(found) + " bytes, not " + std::to_string(size));
-  }
+rocksdb::Status verify_blocks(const rocksdb::Options& options, const rocksdb::LiveFileMetaData& file) {
   rocksdb::SstFileReader reader(options);
-  status = reader.Open(path);
+  const rocksdb::Status status = open_sst_file(file, &reader);
   if (!status.ok()) return status;
   rocksdb::ReadOptions once;
   once.fill_cache = false;
@@ -124,12 +119,10 @@ Status Reader::verify_sst_file(const std::string& name) const {
   };
   const std::optional<rocksdb::LiveFileMetaData> file = find();
   if (!file) return {};
-  const std::string path = file->db_path + file->name;
-  rocksdb::Status status = verify_blocks(db_.GetOptions(), path, file->size);
+  const rocksdb::Status status = verify_blocks(db_.GetOptions(), *file);
   // A compaction may have removed it meanwhile.
   if (status.ok() || !find()) return {};
-  if (status.IsPathNotFound()) status = rocksdb::Status::Corruption("the file is missing");
-  return from_rocksdb(status, "verify", path);
+  return from_rocksdb(status, "verify", file->db_path + file->name);
 }
 
 uint64_t Reader::memtables_to_flush() const {

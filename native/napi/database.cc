@@ -73,6 +73,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::bytes_in_files>>("bytesInFiles"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::sst_files>>("sstFiles"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::verify_sst_file>>("verifySstFile"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::salvage>>("salvage"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::memtables_to_flush>>("memtablesToFlush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
@@ -343,6 +344,18 @@ void DatabaseObject::verify_sst_file(const Napi::CallbackInfo& info) {
   run(opened(info.Env()).reader_queue(), request, "verify",
       [name = std::move(name)](core::Database& database, const core::Database::Lease& held, Result& result) {
         result.status = database.reader(held).verify_sst_file(name);
+      });
+}
+
+void DatabaseObject::salvage(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  std::string from = copy_bytes(info[2], "from");
+  run(opened(info.Env()).reader_queue(), request, "salvage",
+      [family, from = std::move(from)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        core::PackedRows rows;
+        result.status = database.salvage(held, family, from, &rows);
+        if (result.status.ok()) result.value = std::move(rows).finish();
       });
 }
 
