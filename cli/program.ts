@@ -9,6 +9,7 @@ import { dumpCommand } from './dump.js';
 import { recoverCommand } from './recover.js';
 import { snapshotsCommand } from './snapshots.js';
 import { statCommand } from './stat.js';
+import { verifyCommand } from './verify.js';
 
 const WRONG_USAGE = 2;
 
@@ -42,6 +43,7 @@ export function makeProgram(): Command {
     statCommand,
     checkpointCommand,
     snapshotsCommand,
+    verifyCommand,
     recoverCommand,
     benchCommand,
   ];

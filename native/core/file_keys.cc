@@ -64,6 +64,24 @@ void FileKeys::next() {
   settle(successor(last));
 }
 
+std::optional<FileKeys::Latest> FileKeys::latest() const {
+  rocksdb::ParsedEntryInfo entry;
+  if (!rocksdb::ParseEntry(cursor_->key(), rocksdb::BytewiseComparator(), &entry).ok()) return std::nullopt;
+  switch (entry.type) {
+    case rocksdb::kEntryPut:
+      return Latest{.sequence = entry.sequence, .is_value = true, .value = cursor_->value().ToString()};
+    case rocksdb::kEntryDelete:
+      return Latest{.sequence = entry.sequence, .is_value = false, .value = {}};
+    default:
+      return std::nullopt;
+  }
+}
+
+bool FileKeys::may_delete_range_with(const std::string& key) const {
+  return cursor_ && key >= file_.smallestkey && key <= file_.largestkey &&
+         reader_->GetTableProperties()->num_range_deletions > 0;
+}
+
 void FileKeys::seek(const std::string& from) {
   std::string target;
   rocksdb::GetInternalKeyForSeek(from, rocksdb::BytewiseComparator(), &target).PermitUncheckedError();

@@ -1,6 +1,7 @@
 // The keys in one SST file, in order, also where some of its blocks are damaged, and where it is not there at all.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,17 @@ class FileKeys {
   /** Also of a deletion, or of a value that a later one has replaced. None behind the last. */
   const std::optional<std::string>& key() const { return key_; }
   void next();
+
+  /** The latest that the file has for its key. */
+  struct Latest {
+    uint64_t sequence = 0;
+    bool is_value = false;
+    std::string value;
+  };
+  /** Nothing where it is neither a value nor a deletion. */
+  std::optional<Latest> latest() const;
+  /** Whether it may delete `key` together with others around it. Not known of a file that cannot be opened. */
+  bool may_delete_range_with(const std::string& key) const;
 
  private:
   void seek(const std::string& from);

@@ -1,6 +1,6 @@
 // Reads what can be read of a column family some of whose files are damaged. An iterator of RocksDB cannot: it looks into
 // all files at once, and ends where one of them fails. Here the keys are gathered file by file, and each is then asked
-// for by itself. So a value is given only where RocksDB knows that it is the latest.
+// for by itself. A value is given only where it is certain that it is the latest.
 #pragma once
 
 #include <string>
