@@ -7,6 +7,7 @@ import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
 import { recoverCommand } from './recover.js';
+import { repairCommand } from './repair.js';
 import { snapshotsCommand } from './snapshots.js';
 import { statCommand } from './stat.js';
 import { verifyCommand } from './verify.js';
@@ -44,6 +45,7 @@ export function makeProgram(): Command {
     checkpointCommand,
     snapshotsCommand,
     verifyCommand,
+    repairCommand,
     recoverCommand,
     benchCommand,
   ];

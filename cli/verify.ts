@@ -1,10 +1,10 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Finding } from '../lib/damage/findings.js';
 import { type Verification, type VerifiedFamily, verifyDatabase } from '../lib/damage/verification.js';
-import { msgpackCodec } from '../lib/format/msgpack-codec.js';
 import { IN_USE_HELP, unlessInUse } from './in-use.js';
 import { toJson } from './json.js';
 import { dbOption } from './options.js';
+import { codecOption, surveyOptions } from './survey-options.js';
 import { newTable } from './table.js';
 import { WorkProgress } from './work-progress.js';
 
@@ -17,14 +17,6 @@ interface VerifyOptions {
 const DAMAGED = 1;
 /** Of one column family, or of the files. --json has all. */
 const MOST_FINDINGS = 20;
-
-export const codecOption = new Option(
-  '--codec <name>',
-  'of the entries: msgpack, the default of a storage, decodes each as well; raw takes them as they are, as those of a ' +
-    'Replica are taken in any case',
-)
-  .choices(['msgpack', 'raw'])
-  .default('raw');
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -41,7 +33,7 @@ export function verifyCommand(): Command {
 
 async function verify({ db: path, codec, json }: VerifyOptions): Promise<void> {
   const progress = new WorkProgress();
-  const options = { progress: progress.show, ...(codec === 'msgpack' && { entryCodec: msgpackCodec<unknown>() }) };
+  const options = surveyOptions(codec, progress);
   const verification = await unlessInUse(() => verifyDatabase(path, options).finally(() => progress.stop()));
   if (verification === undefined) return;
   if (!verification.whole) process.exitCode = DAMAGED;
@@ -74,7 +66,7 @@ async function printFamilies(families: readonly VerifiedFamily[]): Promise<void>
 }
 
 /** Each with its place, those of one place one behind the other. */
-export function printFindings(findings: readonly Finding[]): void {
+function printFindings(findings: readonly Finding[]): void {
   const printed = new Map<string, number>();
   for (const { columnFamily, file, severity, message, remedy } of findings) {
     const place = file ?? (columnFamily === undefined ? 'database' : `column family ${columnFamily}`);

@@ -13,7 +13,7 @@ export function lackingGroups(families: readonly SurveyedFamily[]): LackingGroup
   const identities = families.flatMap(({ identities }) => identities?.whole ?? []);
   return identities.flatMap(({ group, current }) => {
     const log = families.find(({ name }) => name === current?.log);
-    const floor = log?.log?.survey.index('compactedIdx');
+    const floor = log?.log?.plan.start;
     if (current === undefined || floor === undefined) return [];
     const snapshots = families.find(({ name }) => name === SNAPSHOTS)?.snapshots?.whole ?? [];
     const index = snapshots.find(({ name }) => name === group)?.manifest.index ?? 0;
