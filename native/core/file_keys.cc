@@ -49,7 +49,6 @@ FileKeys::FileKeys(rocksdb::LiveFileMetaData file, const rocksdb::Options& optio
     note(first, successor(file_.largestkey), status);
     return;
   }
-  cursor_ = reader_->NewTableIterator();
   seek(first);
   settle(first);
 }
@@ -85,6 +84,8 @@ bool FileKeys::may_delete_range_with(const std::string& key) const {
 void FileKeys::seek(const std::string& from) {
   std::string target;
   rocksdb::GetInternalKeyForSeek(from, rocksdb::BytewiseComparator(), &target).PermitUncheckedError();
+  // Each time a new one: one that has come upon damage may pass over what is behind it.
+  cursor_ = reader_->NewTableIterator();
   cursor_->Seek(target);
 }
 
