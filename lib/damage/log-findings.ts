@@ -17,7 +17,7 @@ export function logFindings(columnFamily: string, survey: LogSurvey, plan: LogPl
   const { foreign } = survey;
   if (foreign.count > 0) add('foreign-records', { count: foreign.count, use: 'a log', key: foreign.first });
   for (const run of survey.unreadable.runs) add('record-unreadable', { ...run });
-  for (const run of plan.lost) {
+  for (const run of [...plan.lostBefore, ...plan.lost]) {
     add(LOST_AS[run.is], { ...rangeOf(run), ...('reason' in run && { reason: run.reason }) });
   }
   for (const name of Object.keys(META_KEYS) as MetaName[]) {

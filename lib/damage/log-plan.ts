@@ -13,6 +13,8 @@ export interface LogPlan {
   end: LogIndex;
   /** From the start on, in order: what is malformed, cannot be read, or is missing before the last entry. */
   lost: LostRun[];
+  /** Before the start, where that is only the first entry there is: what may have been entries as well. */
+  lostBefore: LostRun[];
   /** Entries that are whole, behind the first that is lost. */
   leftOut: IndexRun[];
   /** The first entry, where the program has trimmed the log past its floor. */
@@ -25,7 +27,7 @@ export function planLog(survey: LogSurvey, isReplicas: boolean): LogPlan {
   const floor = survey.index('compactedIdx');
   const start = floor ?? good[0]?.from;
   if (start === undefined) {
-    return { start, end: 0, lost: bad, leftOut: [], trimmedTo: undefined };
+    return { start, end: 0, lost: bad, lostBefore: [], leftOut: [], trimmedTo: undefined };
   }
   const goodFrom = (from: LogIndex) =>
     good.filter((run) => run.to > from).map((run) => ({ ...run, from: Math.max(run.from, from) }));
@@ -49,6 +51,7 @@ export function planLog(survey: LogSurvey, isReplicas: boolean): LogPlan {
     start,
     end: Math.max(end, from),
     lost,
+    lostBefore: floor === undefined ? bad.filter((run) => run.from < start) : [],
     leftOut: lost.length === 0 ? [] : goodFrom(end),
     trimmedTo: isTrimmed ? first : undefined,
   };

@@ -27,7 +27,7 @@ export function savedLog(columnFamily: string, survey: LogSurvey, plan: LogPlan)
 
 function* entryLosses(columnFamily: string, { foreign, unreadable }: LogSurvey, plan: LogPlan): Generator<Loss> {
   if (plan.start === undefined && plan.lost.length > 0) yield loss('log-lost', columnFamily);
-  for (const run of plan.lost) {
+  for (const run of [...plan.lostBefore, ...plan.lost]) {
     const reason = run.is === 'missing' ? 'they are not there' : run.reason;
     yield loss('entries-lost', columnFamily, { ...rangeOf(run), reason });
   }
