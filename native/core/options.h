@@ -29,6 +29,8 @@ struct OpenConfig {
   bool keep_writers_out = false;
   /** Where it is read-only: opens without SST files that are missing or damaged. What was in them cannot be read. */
   bool tolerate_damage = false;
+  /** Opens a damaged database without what is lost, and keeps the evidence; else it is refused. */
+  bool recover_what_is_there = false;
   uint64_t max_total_wal_size = 128ULL << 20;
   uint64_t recycle_wal_files = 2;
   uint64_t max_queued_bytes = 64ULL << 20;
