@@ -66,15 +66,21 @@ async function print(path: string, to: string, { complete, columnFamilies, losse
   ]);
   for (const family of columnFamilies) table.addRow(family);
   table.printTable();
-  for (const { name } of columnFamilies) printLosses(losses.filter(({ columnFamily }) => columnFamily === name));
+  for (const name of [undefined, ...columnFamilies.map(({ name }) => name)]) {
+    printLosses(losses.filter(({ columnFamily }) => columnFamily === name));
+  }
   if (complete) console.log(`all of ${path} is in ${to}, which is whole: it can take the place of ${path}`);
   else console.log(`what can be saved of ${path} is in ${to}. ${MAY_NOT_REJOIN}`);
 }
 
 function printLosses(losses: readonly Loss[]): void {
   for (const { columnFamily, message } of losses.slice(0, MOST_LOSSES)) {
-    console.log(`lost: column family ${columnFamily}: ${message}`);
+    console.log(`lost: ${placeOf(columnFamily)}: ${message}`);
   }
   const more = losses.length - MOST_LOSSES;
-  if (more > 0) console.log(`and ${more} more of column family ${losses[0]?.columnFamily}: --json has all`);
+  if (more > 0) console.log(`and ${more} more of ${placeOf(losses[0]?.columnFamily)}: --json has all`);
+}
+
+function placeOf(columnFamily: string | undefined): string {
+  return columnFamily === undefined ? 'database' : `column family ${columnFamily}`;
 }

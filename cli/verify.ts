@@ -41,9 +41,11 @@ async function verify({ db: path, codec, json }: VerifyOptions): Promise<void> {
   else await print(path, verification);
 }
 
-async function print(path: string, { whole, files, columnFamilies, findings }: Verification): Promise<void> {
+async function print(path: string, { whole, files, wals, columnFamilies, findings }: Verification): Promise<void> {
   await printFamilies(columnFamilies);
-  console.log(`${files.count} SST files, ${files.bytes} bytes, ${files.damaged} damaged`);
+  console.log(
+    `${files.count} SST files, ${files.bytes} bytes, ${files.damaged} damaged; ${wals.count} WALs, ${wals.records} records, ${wals.bytes} bytes`,
+  );
   printFindings(findings);
   console.log(whole ? `${path} is whole` : `${path} is damaged: docs/damage.md says what to do, in order`);
 }

@@ -1,5 +1,7 @@
 // All that can be found out about a database, in words. docs/damage.md has the same, for whoever reads them at night.
 
+import type { DamageKind } from '../../binding/damage.js';
+
 /** What to do about it. */
 const REPLACE =
   'do not start the replica; save what there is with repair, and then replace the replica, or recover the group';
@@ -14,7 +16,19 @@ interface Kind {
   remedy: string;
 }
 
+/** Of a WAL, the MANIFEST, or what belongs to them: see {@link DamageKind}. */
+const IN_FILE = { severity: 'damage', says: 'byte {offset}: {reason}', remedy: REPLACE } as const;
+
 export const KINDS = {
+  'current-damaged': IN_FILE,
+  'manifest-cut': IN_FILE,
+  'manifest-damaged': IN_FILE,
+  'manifest-replaced': IN_FILE,
+  'family-missing': IN_FILE,
+  'wal-cut': IN_FILE,
+  'wal-damaged': IN_FILE,
+  'wal-missing': IN_FILE,
+  'watermark-damaged': IN_FILE,
   'cannot-open': { severity: 'damage', says: 'the database cannot be opened: {reason}', remedy: REPLACE },
   'file-damaged': { severity: 'damage', says: 'the file is damaged: {reason}', remedy: REPLACE },
   'records-unreadable': {
@@ -81,11 +95,11 @@ export const KINDS = {
     says: 'its records are no log and no snapshots: they can be read, and what they mean was not looked at',
     remedy: 'none',
   },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, Kind> & Record<DamageKind, Kind>;
 
 export type FindingKind = keyof typeof KINDS;
 
-/** Where it is, as far as it is known. Keys are as in messages: in quotes, or hexadecimal. */
+/** Where it is, as far as it is known. */
 export interface Place {
   file?: string;
   columnFamily?: string;
@@ -98,7 +112,7 @@ export interface Finding extends Place {
   severity: 'damage' | 'note';
   message: string;
   remedy: string;
-  /** What the message names: `from`, `to`, `key`, `reason` and their like. */
+  /** What the message names: `from`, `to`, `offset`, `reason` and their like. Keys are in quotes, or hexadecimal. */
   parts: Readonly<Record<string, Part>>;
 }
 

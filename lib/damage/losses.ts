@@ -3,6 +3,7 @@
 import { filledIn, type Part } from './findings.js';
 
 export const LOSSES = {
+  'writes-lost': 'writes are lost: {file}, byte {offset}: {reason}',
   'log-lost': 'the whole log is lost: where it begins cannot be read, nor any of its entries',
   'entries-lost': 'entries {from} to {to} are lost: {reason}',
   'entries-left-out': 'entries {from} to {to} can be read, and were left out: a log ends before its first gap',
@@ -19,12 +20,17 @@ export type LossKind = keyof typeof LOSSES;
 
 export interface Loss {
   kind: LossKind;
-  columnFamily: string;
+  /** Nothing where it is not known which are concerned. */
+  columnFamily?: string;
   message: string;
   /** What the message names. */
   parts: Readonly<Record<string, Part>>;
 }
 
-export function loss(kind: LossKind, columnFamily: string, parts: Readonly<Record<string, Part>> = {}): Loss {
-  return { kind, columnFamily, message: filledIn(LOSSES[kind], parts), parts };
+export function loss(
+  kind: LossKind,
+  columnFamily: string | undefined,
+  parts: Readonly<Record<string, Part>> = {},
+): Loss {
+  return { kind, ...(columnFamily !== undefined && { columnFamily }), message: filledIn(LOSSES[kind], parts), parts };
 }

@@ -5,7 +5,7 @@ import { mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { type ColumnFamily, Database, WriteBatch } from '../../binding/index.js';
 import { lackingGroups } from './lacking-groups.js';
-import type { Loss } from './losses.js';
+import { type Loss, loss } from './losses.js';
 import { savedRecords } from './save-family.js';
 import type { SavedRecords } from './saved-records.js';
 import { type Progress, type Survey, type SurveyOptions, withSurvey } from './survey.js';
@@ -85,6 +85,10 @@ async function save({ opened, findings }: Survey, partial: string, progress: Pro
   if (opened === undefined) throw new Error(`nothing can be saved: ${findings[0]?.message}`);
   const { families } = opened;
   const repair: Repair = { complete: true, columnFamilies: [], losses: [] };
+  for (const { file = '', parts } of findings) {
+    const isOfWrites = 'offset' in parts;
+    if (isOfWrites) repair.losses.push(loss('writes-lost', undefined, { file, ...parts }));
+  }
   const lacking = lackingGroups(families);
   const total = families.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;

@@ -1,5 +1,6 @@
 // A stopped database, opened to be looked at as a whole: its files, and then every record of every column family.
 
+import { inspectFiles } from '../../binding/damage.js';
 import { coreOf, openStopped } from '../../binding/database.js';
 import type { SstFile } from '../../binding/database-core.js';
 import type { Database, RocksError } from '../../binding/index.js';
@@ -21,6 +22,8 @@ export interface SurveyOptions {
 
 export interface Survey {
   files: { count: number; bytes: number; damaged: number };
+  /** Those that are still needed. */
+  wals: { count: number; bytes: number; records: number };
   /** Of the database and its files, and then of each column family. */
   findings: Finding[];
   /** Where the database can be opened at all, to read more from. Until the survey is over. */
@@ -37,7 +40,12 @@ export async function withSurvey<R>(
   { entryCodec = frameCodec, progress = () => {} }: SurveyOptions,
   use: (survey: Survey) => Promise<R> | R,
 ): Promise<R> {
-  const survey: Survey = { files: { count: 0, bytes: 0, damaged: 0 }, findings: [], opened: undefined };
+  const survey: Survey = {
+    files: { count: 0, bytes: 0, damaged: 0 },
+    wals: { count: 0, bytes: 0, records: 0 },
+    findings: [],
+    opened: undefined,
+  };
   const whole = await openWhole(path, survey);
   try {
     const files = whole === undefined ? undefined : await verifyFiles(whole, survey, progress);
@@ -66,14 +74,33 @@ function damageAsUndefined(error: unknown): undefined {
   if (!isDamage(error)) throw error;
 }
 
-/** As the product would open it. */
-async function openWhole(path: string, { findings }: Survey): Promise<Database | undefined> {
+/** As the package would open it. What is wrong with the WALs or the MANIFEST is looked at by itself. */
+async function openWhole(path: string, survey: Survey): Promise<Database | undefined> {
+  let opened: Database | undefined;
+  let refusal: RocksError | undefined;
   try {
-    return await openStopped(path, { tolerateDamage: false });
+    opened = await openStopped(path, { tolerateDamage: false });
   } catch (error) {
     if (!isDamage(error)) throw error;
-    findings.push(finding('cannot-open', {}, { reason: oneLine(error) }));
-    return undefined;
+    refusal = error;
+  }
+  const isTold = inspectInto(path, survey);
+  if (refusal !== undefined && !isTold) survey.findings.push(finding('cannot-open', {}, { reason: oneLine(refusal) }));
+  return opened;
+}
+
+/** Whether something was found. */
+function inspectInto(path: string, survey: Survey): boolean {
+  try {
+    const { damage, walFiles: count, walBytes: bytes, walRecords: records } = inspectFiles(path);
+    survey.wals = { count, bytes, records };
+    for (const { kind, file, offset, message } of damage) {
+      survey.findings.push(finding(kind, { file }, { offset, reason: message }));
+    }
+    return damage.length > 0;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false; // what cannot be read, opening tells
   }
 }
 

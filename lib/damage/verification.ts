@@ -19,6 +19,7 @@ export interface Verification {
   /** Whether nothing is damaged. */
   whole: boolean;
   files: { count: number; bytes: number; damaged: number };
+  wals: { count: number; bytes: number; records: number };
   columnFamilies: VerifiedFamily[];
   findings: Finding[];
 }
@@ -28,9 +29,10 @@ export interface Verification {
  * @throws RocksError `LOCKED` where somebody has it open for writing, `NOT_FOUND` where there is none
  */
 export function verifyDatabase(path: string, options: SurveyOptions = {}): Promise<Verification> {
-  return withSurvey(path, options, ({ files, findings, opened }) => ({
+  return withSurvey(path, options, ({ files, wals, findings, opened }) => ({
     whole: !findings.some(({ severity }) => severity === 'damage'),
     files,
+    wals,
     columnFamilies: (opened?.families ?? []).map(toVerified),
     findings,
   }));
