@@ -90,6 +90,11 @@ export const KINDS = {
     says: 'snapshot {name} was being received from a peer, and is not complete',
     remedy: 'none: the rest of it is asked for at the next start',
   },
+  'no-watermark': {
+    severity: 'note',
+    says: 'nothing tells how far writes had been made durable: no version that notes it has written here yet',
+    remedy: 'none: it is noted from the next start on',
+  },
   'not-ours': {
     severity: 'note',
     says: 'its records are no log and no snapshots: they can be read, and what they mean was not looked at',

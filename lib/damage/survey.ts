@@ -92,11 +92,12 @@ async function openWhole(path: string, survey: Survey): Promise<Database | undef
 /** Whether something was found. */
 function inspectInto(path: string, survey: Survey): boolean {
   try {
-    const { damage, walFiles: count, walBytes: bytes, walRecords: records } = inspectFiles(path);
+    const { damage, hasWatermark, walFiles: count, walBytes: bytes, walRecords: records } = inspectFiles(path);
     survey.wals = { count, bytes, records };
     for (const { kind, file, offset, message } of damage) {
       survey.findings.push(finding(kind, { file }, { offset, reason: message }));
     }
+    if (!hasWatermark && damage.length === 0) survey.findings.push(finding('no-watermark', {}));
     return damage.length > 0;
   } catch (error) {
     if (!isDamage(error)) throw error;
