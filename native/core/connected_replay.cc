@@ -50,9 +50,11 @@ const std::set<std::string>& ConnectedReplay::keys_of(uint32_t family) const {
   return found == keys_.end() ? none : found->second;
 }
 
-rocksdb::WalFilter::WalProcessingOption ConnectedReplay::LogRecordFound(
-    unsigned long long /*log_number*/, const std::string& /*log_file_name*/, const rocksdb::WriteBatch& batch,
-    rocksdb::WriteBatch* /*new_batch*/, bool* /*batch_changed*/) {
+rocksdb::WalFilter::WalProcessingOption ConnectedReplay::LogRecordFound(unsigned long long /*log_number*/,
+                                                                        const std::string& /*log_file_name*/,
+                                                                        const rocksdb::WriteBatch& batch,
+                                                                        rocksdb::WriteBatch* /*new_batch*/,
+                                                                        bool* /*batch_changed*/) {
   const uint64_t sequence = sequence_of(batch);
   if (next_ && sequence != *next_) return WalProcessingOption::kStopReplay;
   next_ = sequence + batch.Count();

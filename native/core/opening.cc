@@ -134,7 +134,8 @@ Status judge_empty(const std::string& path, const std::string& canonical) {
 Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
                      const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                      ColumnFamilies* families) {
-  if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok()) return refused;
+  if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok())
+    return refused;
   const auto view = std::make_shared<RecoveryView>();
   opened->environment = locked_environment(opened->lock, watched_file_system(view, opened->watermark));
   // Only now, when nobody else can be about to create it.

@@ -33,7 +33,10 @@ class AllKeys {
  public:
   AllKeys(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const std::set<std::string>& in_wal,
           std::string_view from, std::vector<UnreadableKeys>* unreadable)
-      : db_(db), family_(family), in_wal_(in_wal), wal_next_(in_wal.lower_bound(std::string(from))),
+      : db_(db),
+        family_(family),
+        in_wal_(in_wal),
+        wal_next_(in_wal.lower_bound(std::string(from))),
         unreadable_(*unreadable) {
     std::vector<rocksdb::LiveFileMetaData> files;
     db.GetLiveFilesMetaData(&files);
@@ -78,8 +81,8 @@ class AllKeys {
   }
 
   /**
-   * Where there are few files, RocksDB looks into each, also into those whose keys lie elsewhere, and fails for a damage
-   * there. It has looked into the WAL first: what is there would have been found.
+   * Where there are few files, RocksDB looks into each, also into those whose keys lie elsewhere, and fails for a
+   * damage there. It has looked into the WAL first: what is there would have been found.
    */
   Found find_in_files(const std::string& key, Found failed) const {
     std::optional<FileKeys::Latest> last;

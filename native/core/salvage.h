@@ -1,6 +1,6 @@
-// Reads what can be read of a column family some of whose files are damaged. An iterator of RocksDB cannot: it looks into
-// all files at once, and ends where one of them fails. Here the keys are gathered file by file, and each is then asked
-// for by itself. A value is given only where it is certain that it is the latest.
+// Reads what can be read of a column family some of whose files are damaged. An iterator of RocksDB cannot: it looks
+// into all files at once, and ends where one of them fails. Here the keys are gathered file by file, and each is then
+// asked for by itself. A value is given only where it is certain that it is the latest.
 #pragma once
 
 #include <string>
@@ -21,8 +21,8 @@ class Salvage {
       : db_(db), families_(families), replay_(replay) {}
 
   /**
-   * A piece of what there is from the key `from` on, in order. One without a row of kind 0 or 1 is the last. The value of each row begins with
-   * what the row tells:
+   * A piece of what there is from the key `from` on, in order. One without a row of kind 0 or 1 is the last. The value
+   * of each row begins with what the row tells:
    *
    *   | first byte | key                    | the rest                                                            |
    *   |------------|------------------------|---------------------------------------------------------------------|
