@@ -54,7 +54,7 @@ FileKeys::FileKeys(rocksdb::LiveFileMetaData file, const rocksdb::Options& optio
 }
 
 void FileKeys::next() {
-  const std::string last = std::move(*key_);
+  const std::string last = key_.value_or(std::string());
   key_.reset();
   const auto is_same = [&] {
     return cursor_->Valid() && cursor_->key().size() == last.size() + kTrailerBytes && cursor_->key().starts_with(last);

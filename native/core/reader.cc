@@ -30,7 +30,7 @@ bool names_absent_level(std::string_view property, int levels) {
 
 rocksdb::Status verify_blocks(const rocksdb::Options& options, const rocksdb::LiveFileMetaData& file) {
   rocksdb::SstFileReader reader(options);
-  const rocksdb::Status status = open_sst_file(file, &reader);
+  rocksdb::Status status = open_sst_file(file, &reader);
   if (!status.ok()) return status;
   rocksdb::ReadOptions once;
   once.fill_cache = false;

@@ -11,6 +11,8 @@ import type { SeededRandom } from '../../lib/testing/seeded-random.js';
 
 export const LOGS = ['log', 'log.other'];
 export const SNAPSHOTS = 'snapshots';
+/** An entry that {@link damageRecord} may have written. */
+export const FAR_ENTRY = 100_000;
 export const OWN = 'own';
 const FAMILIES = [...LOGS, SNAPSHOTS, OWN];
 const CHUNK_BYTES = 700;
@@ -100,12 +102,13 @@ export async function contentsOf(path: string): Promise<Contents> {
 
 /** Damages a file of the database, as a disk could; gives what was done. */
 export function damageFile(path: string, random: SeededRandom): string {
-  const files = readdirSync(path).filter((name) => name.endsWith('.sst'));
+  const kinds = random.chance(20) ? ['.log', 'MANIFEST-'] : ['.sst'];
+  const files = readdirSync(path).filter((name) => kinds.some((kind) => name.includes(kind)));
   if (files.length === 0) return 'nothing: there is no file';
   const name = random.oneOf(files);
   const file = join(path, name);
   const content = readFileSync(file);
-  const at = random.within(0, content.length - 1);
+  const at = random.within(0, Math.max(0, content.length - 1));
   switch (random.oneOf(['bit', 'bit', 'bit', 'zeros', 'cut', 'missing', 'swapped'] as const)) {
     case 'bit':
       content[at] = (content[at] as number) ^ (1 << random.within(0, 7));
@@ -142,7 +145,7 @@ export async function damageRecord(path: string, random: SeededRandom): Promise<
   const damages: [string, WriteBatch][] = [
     [`entry ${idx} of ${name} in version 9`, new WriteBatch().put(log, logKey(idx), Buffer.from([9, 1, 2]))],
     [`entry ${idx} of ${name} empty`, new WriteBatch().put(log, logKey(idx), Buffer.alloc(0))],
-    [`entry far behind the end of ${name}`, new WriteBatch().put(log, logKey(100_000), Buffer.from([1, 2]))],
+    [`entry far behind the end of ${name}`, new WriteBatch().put(log, logKey(FAR_ENTRY), Buffer.from([1, 2]))],
     [`decided index of ${name} cut`, new WriteBatch().put(log, META_KEYS.decidedIdx, Buffer.alloc(5))],
     [`floor of ${name} cut`, new WriteBatch().put(log, META_KEYS.compactedIdx, Buffer.alloc(5))],
     [`promise of ${name} in version 3`, new WriteBatch().put(log, META_KEYS.promise, Buffer.from([3, 0x90]))],
