@@ -16,6 +16,14 @@ export interface WriteTerms {
   behindReads: boolean;
 }
 
+/** A file of a database, in which rows lie sorted. */
+export interface SstFile {
+  /** "/000012.sst" */
+  name: string;
+  columnFamily: string;
+  byteLength: number;
+}
+
 /** Writes that stand alone. */
 export const PLAIN = { writer: ALONE, behindReads: false };
 
@@ -143,6 +151,29 @@ export class DatabaseCore implements FamilyOwner {
    */
   bytesInFiles(cf: ColumnFamilyOf<unknown>, { gte, lt }: { gte: Uint8Array; lt: Uint8Array }): number {
     return this.native.bytesInFiles(this.idOf(cf), gte, lt);
+  }
+
+  /** The SST files of all column families. */
+  sstFiles(): SstFile[] {
+    const values = this.native.sstFiles();
+    return Array.from({ length: values.length / 3 }, (_, i) => {
+      const [name, columnFamily, byteLength] = values.slice(i * 3, i * 3 + 3) as [string, string, number];
+      return { name, columnFamily, byteLength };
+    });
+  }
+
+  /**
+   * Reads every block of a file, unless a compaction has removed it.
+   * @returns rejects with a RocksError: `CORRUPTION`, `IO_ERROR`, `CLOSED`
+   */
+  verifySstFile({ name }: SstFile): Promise<void> {
+    return this.requests.start((request) => this.native.verifySstFile(request, name));
+  }
+
+  /** What can be read of `cf` from the key `from` on, a piece at a time: native/core/salvage.h has its rows as a table. */
+  async salvage(cf: ColumnFamilyOf<unknown>, from: Uint8Array): Promise<PackedRows> {
+    const family = this.idOf(cf);
+    return new PackedRows(await this.requests.start<Buffer>((request) => this.native.salvage(request, family, from)));
   }
 
   /**

@@ -4,6 +4,7 @@ import { checkBoolean, checkBytes, checkName, checkOptionalBytes, checkOptions }
 import { ColumnFamilyHandle, type ColumnFamilyOf } from './column-family.js';
 import { type Recovered, toRecovered } from './damage.js';
 import { DatabaseCore, PLAIN } from './database-core.js';
+import type { NativeOpenOptions } from './native-addon.js';
 import { type ColumnFamilyOptions, type DatabaseOptions, toNativeFamily, toNativeOptions } from './open-options.js';
 import type { Row } from './packed-rows.js';
 import { RocksError } from './rocks-error.js';
@@ -25,6 +26,12 @@ export let isDatabase: (value: unknown) => value is Database;
 
 /** @internal What is behind `database`. */
 export let coreOf: (database: Database) => DatabaseCore;
+
+/**
+ * @internal Opens what nobody may write to meanwhile, to look at all of it: read-only, and nothing in the folder changes.
+ * `tolerateDamage`: also where SST files are missing or damaged. Throws as {@link Database.open}; `LOCKED` beside a writer.
+ */
+export let openStopped: (path: string, options: { tolerateDamage: boolean }) => Promise<Database>;
 
 /**
  * An open RocksDB database. One path can be open for writing once at a time, in all processes together.
@@ -55,6 +62,12 @@ export class Database implements AsyncDisposable, Disposable {
   static {
     isDatabase = (value) => typeof value === 'object' && value !== null && #core in value;
     coreOf = (database) => database.#core;
+    openStopped = (path, { tolerateDamage }) =>
+      Database.#open(path, {
+        ...toNativeOptions({ readOnly: true, recover: tolerateDamage ? 'as-much-as-is-there' : 'refuse' }),
+        keepWritersOut: true,
+        tolerateDamage,
+      });
   }
 
   private constructor(path: string) {
@@ -71,8 +84,11 @@ export class Database implements AsyncDisposable, Disposable {
    *   where its file system does not lock files
    */
   static async open(path: string, options?: DatabaseOptions): Promise<Database> {
+    return Database.#open(path, toNativeOptions(options));
+  }
+
+  static async #open(path: string, native: NativeOpenOptions): Promise<Database> {
     const database = new Database(path);
-    const native = toNativeOptions(options);
     database.#core.readOnly = native.readOnly;
     await database.#core.requests.start((request) => database.#core.native.open(request, database.path, native));
     database.#learn();
@@ -230,6 +246,24 @@ export class Database implements AsyncDisposable, Disposable {
       const family = this.#core.idOf(cf);
       this.#core.native.compactRange(request, family, checkOptionalBytes('gte', gte), checkOptionalBytes('lt', lt));
     });
+  }
+
+  /**
+   * Reads every block of every SST file, whether or not anybody would ask for it, and compares it with its checksum. What is
+   * in the WAL alone is not looked at.
+   * @throws RocksError `CORRUPTION` or `IO_ERROR` with each file in the message that is damaged, missing or cannot be read
+   */
+  async verifyChecksums(): Promise<void> {
+    const failures: RocksError[] = [];
+    for (const file of this.#core.sstFiles()) {
+      await this.#core.verifySstFile(file).catch((error) => {
+        if (!(error instanceof RocksError) || error.code === 'CLOSED') throw error;
+        failures.push(error);
+      });
+    }
+    const [first] = failures;
+    if (first === undefined) return;
+    throw new RocksError(first.code, failures.map(({ message }) => message).join('; '), { cause: first });
   }
 
   /**

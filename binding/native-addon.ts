@@ -45,6 +45,10 @@ export interface NativeOpenOptions {
   createMissingColumnFamilies: boolean;
   errorIfExists: boolean;
   readOnly: boolean;
+  /** With `readOnly`: refuses, as a writer would, where one is, and keeps others out. It makes no file. */
+  keepWritersOut: boolean;
+  /** With `readOnly`: opens without SST files that are missing or damaged. What was in them cannot be read. */
+  tolerateDamage: boolean;
   recoverWhatIsThere: boolean;
   maxTotalWalSize: number;
   recycleWalFiles: number;
@@ -106,6 +110,11 @@ export interface NativeDatabase {
   checkpoint(request: number, path: string): void;
   property(name: string, family: number | undefined): string | undefined;
   bytesInFiles(family: number, lower: Uint8Array, upper: Uint8Array): number;
+  /** Flat: name, column family, bytes, name, … */
+  sstFiles(): (string | number)[];
+  verifySstFile(request: number, name: string): void;
+  /** See native/core/salvage.h, which has the rows as a table. */
+  salvage(request: number, family: number, from: Uint8Array): void;
   memtablesToFlush(): number;
   createColumnFamily(request: number, options: NativeColumnFamilyOptions): void;
   dropColumnFamily(request: number, name: string): void;

@@ -85,6 +85,8 @@ export function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenO
     createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
     errorIfExists: checkBoolean('errorIfExists', options.errorIfExists, false),
     readOnly: checkBoolean('readOnly', options.readOnly, false),
+    keepWritersOut: false,
+    tolerateDamage: false,
     recoverWhatIsThere: checkRecover(options.recover),
     maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
     recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),

@@ -7,8 +7,10 @@ import { benchCommand } from './bench.js';
 import { checkpointCommand } from './checkpoint.js';
 import { dumpCommand } from './dump.js';
 import { recoverCommand } from './recover.js';
+import { repairCommand } from './repair.js';
 import { snapshotsCommand } from './snapshots.js';
 import { statCommand } from './stat.js';
+import { verifyCommand } from './verify.js';
 
 const WRONG_USAGE = 2;
 
@@ -42,6 +44,8 @@ export function makeProgram(): Command {
     statCommand,
     checkpointCommand,
     snapshotsCommand,
+    verifyCommand,
+    repairCommand,
     recoverCommand,
     benchCommand,
   ];

@@ -20,7 +20,8 @@ import type { CheckedReplicaOptions } from './replica-options.js';
 import { Snapshots, unreadable } from './snapshots.js';
 import { stateStoreOf } from './state-store.js';
 
-const SNAPSHOTS = 'snapshots';
+/** The column family of the snapshots of all groups in a database. */
+export const SNAPSHOTS = 'snapshots';
 /** What is read of an earlier log at once. */
 const PAGE_BYTES = 1024 * 1024;
 
@@ -162,7 +163,8 @@ export function openLogIn(database: Database, group: string, configuration: Conf
   return AsyncRocksdbStorage.openIn<Uint8Array>(database, logName(group, configuration), { entryCodec: rawCodec });
 }
 
-function logName(group: string, { configurationId }: Configuration): string {
+/** The column family of the log of a configuration. */
+export function logName(group: string, { configurationId }: Configuration): string {
   return `log.${group}.${configurationId}`;
 }
 

@@ -6,6 +6,7 @@
 #include "core/checkpoint.h"
 #include "core/iterator.h"
 #include "core/paged_read.h"
+#include "core/salvage.h"
 #include "rocksdb/convenience.h"
 
 namespace core {
@@ -71,6 +72,11 @@ Status Database::refuse_changes(std::string_view operation) const {
 // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Reader Database::reader(const Lease&) const { return {*opened_->db, families_}; }
+
+Status Database::salvage(const Lease&, uint32_t family, std::string_view from, PackedRows* rows) const {
+  if (!opened_->replay) return failure(ErrorCode::kInvalidArgument, "salvage", path_, "it does not tolerate damage");
+  return Salvage(*opened_->db, families_, *opened_->replay).read(family, from, rows);
+}
 
 Status Database::property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value) {
   const Lease held = lease();

@@ -72,6 +72,8 @@ class Database : public std::enable_shared_from_this<Database> {
   Status maintain(const Lease& held, std::string_view operation, const MaintenanceWork& work);
   /** See Maintenance. Nothing to do where it is open read-only. */
   Status limit_write_buffer(const Lease& held, uint32_t family, uint64_t bytes);
+  /** See Salvage. Of a database that tolerates damage. */
+  Status salvage(const Lease& held, uint32_t family, std::string_view from, PackedRows* rows) const;
   /** See make_checkpoint. */
   Status checkpoint(const Lease& held, const std::string& path);
 

@@ -37,10 +37,10 @@ int error_of(const Call& call) {
 
 }  // namespace
 
-Status FolderLock::acquire(const std::string& folder, const std::string& path) {
+Status FolderLock::acquire(const std::string& folder, const std::string& path, Purpose purpose) {
   folder_path_ = folder;
   Status status = lock_folder(path);
-  if (status.ok()) status = lock_file(path);
+  if (status.ok()) status = lock_file(path, purpose);
   if (!status.ok()) release();
   return status;
 }
@@ -60,12 +60,15 @@ Status FolderLock::lock_folder(const std::string& path) {
   return error == EWOULDBLOCK ? failure(ErrorCode::kLocked, "open", path, kElsewhere) : Status{};
 }
 
-Status FolderLock::lock_file(const std::string& path) {
-  lock_file_ = Descriptor(::open((folder_path_ + "/LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+Status FolderLock::lock_file(const std::string& path, Purpose purpose) {
+  const bool is_read = purpose == Purpose::kRead;
+  const int how = is_read ? O_RDONLY : O_RDWR | O_CREAT;
+  lock_file_ = Descriptor(::open((folder_path_ + "/LOCK").c_str(), how | O_CLOEXEC, 0644));
+  if (!lock_file_ && is_read && errno == ENOENT) return {};
   if (!lock_file_) return from_errno(errno, "open", path, "cannot open its file LOCK");
-  const int error = error_of([this] {
+  const int error = error_of([this, is_read] {
     struct flock whole{};
-    whole.l_type = F_WRLCK;
+    whole.l_type = is_read ? F_RDLCK : F_WRLCK;
     whole.l_whence = SEEK_SET;
     return ::fcntl(lock_file_.get(), F_SETLK, &whole);
   });

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,8 +26,11 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
   ~FolderLock() { release(); }
 
+  /** To read alone: a file LOCK that is not there is not made, and one that may not be written to will do. */
+  enum class Purpose : uint8_t { kWrite, kRead };
+
   /** LOCKED where another handle has it. `folder` is canonical; `path` is for the message. */
-  Status acquire(const std::string& folder, const std::string& path);
+  Status acquire(const std::string& folder, const std::string& path, Purpose purpose);
   void release();
 
   /**
@@ -44,7 +48,7 @@ class FolderLock {
   using Identity = std::pair<dev_t, ino_t>;
 
   Status lock_folder(const std::string& path);
-  Status lock_file(const std::string& path);
+  Status lock_file(const std::string& path, Purpose purpose);
 
   std::string folder_path_;
   Descriptor folder_;

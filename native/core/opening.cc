@@ -134,7 +134,8 @@ Status judge_empty(const std::string& path, const std::string& canonical) {
 Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
                      const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                      ColumnFamilies* families) {
-  if (Status refused = opened->lock.acquire(canonical, path); !refused.ok()) return refused;
+  if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok())
+    return refused;
   const auto view = std::make_shared<RecoveryView>();
   opened->environment = locked_environment(opened->lock, watched_file_system(view, opened->watermark));
   // Only now, when nobody else can be about to create it.
@@ -165,6 +166,13 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   return opened->watermark.follow([db = opened->db.get()] { return db->GetLatestSequenceNumber(); });
 }
 
+/** What an opening that tolerates damage does without, and how far it replays. */
+void tolerate_damage(rocksdb::DBOptions* options, OpenRocksdb* opened) {
+  opened->replay = std::make_unique<ConnectedReplay>();
+  options->wal_filter = opened->replay.get();
+  options->paranoid_checks = false;
+}
+
 // A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files
 // that are named there. They may be gone by then, which looks like damage; or a WAL is gone whose rows are in a new
 // file, and these rows are missing without a word. So an opening counts only if the MANIFEST was the same before and
@@ -172,12 +180,18 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
 Status open_beside_writer(const std::string& path, const std::string& canonical, const OpenConfig& config,
                           const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                           ColumnFamilies* families) {
+  if (config.keep_writers_out) {
+    if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kRead); !refused.ok()) {
+      return refused;
+    }
+  }
   const auto view = std::make_shared<RecoveryView>();
   opened->environment = rocksdb::NewCompositeEnv(view);
   rocksdb::DBOptions options = db_options(config, background_limit);
   options.env = opened->environment.get();
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(canonical);
+    if (config.tolerate_damage) tolerate_damage(&options, opened);
     Inspection inspection;
     Status status = inspect(canonical, &inspection);
     if (status.ok()) {

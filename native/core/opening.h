@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/column_families.h"
+#include "core/connected_replay.h"
 #include "core/folder_lock.h"
 #include "core/inspection.h"
 #include "core/options.h"
@@ -30,13 +31,15 @@ struct Recovered {
 
 /** An open RocksDB and all that must outlive it, in this order. */
 struct OpenRocksdb {
-  /** Not acquired where it is open read-only. */
+  /** Not acquired where it is open read-only, unless to keep writers out. */
   FolderLock lock;
   /** Not opened where it is open read-only. */
   Watermark watermark;
   std::optional<Recovered> recovered;
   std::unique_ptr<rocksdb::Env> environment;
   std::shared_ptr<rocksdb::Cache> block_cache;
+  /** Nothing unless damage is tolerated. */
+  std::unique_ptr<ConnectedReplay> replay;
   std::unique_ptr<rocksdb::DB> db;
 };
 

@@ -25,6 +25,10 @@ struct OpenConfig {
   bool create_missing_column_families = true;
   bool error_if_exists = false;
   bool read_only = false;
+  /** Where it is read-only: nobody writes to it meanwhile, and LOCKED where somebody does already. */
+  bool keep_writers_out = false;
+  /** Where it is read-only: opens without SST files that are missing or damaged. What was in them cannot be read. */
+  bool tolerate_damage = false;
   /** Opens a damaged database without what is lost, and keeps the evidence; else it is refused. */
   bool recover_what_is_there = false;
   uint64_t max_total_wal_size = 128ULL << 20;

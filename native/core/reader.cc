@@ -1,5 +1,6 @@
 #include "core/reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -7,7 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "core/file_keys.h"
 #include "core/iterator.h"
+#include "rocksdb/sst_file_reader.h"
 
 namespace core {
 
@@ -23,6 +26,16 @@ bool names_absent_level(std::string_view property, int levels) {
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), level);
   return parsed.ec == std::errc::result_out_of_range ||
          (parsed.ec == std::errc() && std::cmp_greater_equal(level, levels));
+}
+
+rocksdb::Status verify_blocks(const rocksdb::Options& options, const rocksdb::LiveFileMetaData& file) {
+  rocksdb::SstFileReader reader(options);
+  rocksdb::Status status = open_sst_file(file, &reader);
+  if (!status.ok()) return status;
+  rocksdb::ReadOptions once;
+  once.fill_cache = false;
+  once.readahead_size = size_t{2} << 20;
+  return reader.VerifyChecksum(once);
 }
 
 }  // namespace
@@ -90,6 +103,26 @@ Status Reader::bytes_in_files(uint32_t family_id, std::string_view lower, std::s
   const rocksdb::Range range(lower, upper);
   const rocksdb::Status status = db_.GetApproximateSizes(family.get(), &range, 1, bytes);
   return from_rocksdb(status, "measure", families_.subject(family));
+}
+
+std::vector<rocksdb::LiveFileMetaData> Reader::sst_files() const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db_.GetLiveFilesMetaData(&files);
+  return files;
+}
+
+Status Reader::verify_sst_file(const std::string& name) const {
+  const auto find = [this, &name]() -> std::optional<rocksdb::LiveFileMetaData> {
+    std::vector<rocksdb::LiveFileMetaData> files = sst_files();
+    const auto found = std::ranges::find(files, name, &rocksdb::LiveFileMetaData::name);
+    return found == files.end() ? std::nullopt : std::optional(std::move(*found));
+  };
+  const std::optional<rocksdb::LiveFileMetaData> file = find();
+  if (!file) return {};
+  const rocksdb::Status status = verify_blocks(db_.GetOptions(), *file);
+  // A compaction may have removed it meanwhile.
+  if (status.ok() || !find()) return {};
+  return from_rocksdb(status, "verify", file->db_path + file->name);
 }
 
 uint64_t Reader::memtables_to_flush() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/column_families.h"
 #include "core/packed_rows.h"
@@ -26,6 +27,10 @@ class Reader {
   /** About as many bytes as `[lower, upper)` takes in files, deleted records included. It reads no more than their
    * indices. */
   Status bytes_in_files(uint32_t family, std::string_view lower, std::string_view upper, uint64_t* bytes) const;
+  /** The SST files of all column families that are opened. */
+  std::vector<rocksdb::LiveFileMetaData> sst_files() const;
+  /** Reads every block of an SST file, named as `sst_files` does. Nothing to complain of where it is one no more. */
+  Status verify_sst_file(const std::string& name) const;
   /** Memtables of all column families that wait to be flushed, or are being flushed. */
   uint64_t memtables_to_flush() const;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/iterator.h"
 #include "napi/arguments.h"
@@ -71,6 +72,9 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::checkpoint>>("checkpoint"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::property>>("property"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::bytes_in_files>>("bytesInFiles"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::sst_files>>("sstFiles"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::verify_sst_file>>("verifySstFile"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::salvage>>("salvage"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::memtables_to_flush>>("memtablesToFlush"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
@@ -321,6 +325,40 @@ Napi::Value DatabaseObject::bytes_in_files(const Napi::CallbackInfo& info) {
   const core::Database::Lease held = lease(info.Env(), "measure");
   throw_if_failed(info.Env(), database_->reader(held).bytes_in_files(family, lower, upper, &bytes));
   return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+Napi::Value DatabaseObject::sst_files(const Napi::CallbackInfo& info) {
+  const core::Database::Lease held = lease(info.Env(), "list the files of");
+  const std::vector<rocksdb::LiveFileMetaData> files = database_->reader(held).sst_files();
+  Napi::Array values = Napi::Array::New(info.Env(), files.size() * 3);
+  uint32_t at = 0;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    values[at++] = Napi::String::New(info.Env(), file.name);
+    values[at++] = Napi::String::New(info.Env(), file.column_family_name);
+    values[at++] = Napi::Number::New(info.Env(), static_cast<double>(file.size));
+  }
+  return values;
+}
+
+void DatabaseObject::verify_sst_file(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  std::string name = take_string(info[1], "name");
+  run(opened(info.Env()).reader_queue(), request, "verify",
+      [name = std::move(name)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        result.status = database.reader(held).verify_sst_file(name);
+      });
+}
+
+void DatabaseObject::salvage(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  std::string from = copy_bytes(info[2], "from");
+  run(opened(info.Env()).reader_queue(), request, "salvage",
+      [family, from = std::move(from)](core::Database& database, const core::Database::Lease& held, Result& result) {
+        core::PackedRows rows;
+        result.status = database.salvage(held, family, from, &rows);
+        if (result.status.ok()) result.value = std::move(rows).finish();
+      });
 }
 
 Napi::Value DatabaseObject::memtables_to_flush(const Napi::CallbackInfo& info) {

@@ -87,6 +87,9 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void checkpoint(const Napi::CallbackInfo& info);               // request, path
   Napi::Value property(const Napi::CallbackInfo& info);          // name, family
   Napi::Value bytes_in_files(const Napi::CallbackInfo& info);    // family, lower, upper
+  Napi::Value sst_files(const Napi::CallbackInfo& info);         // [name, column family, bytes, name, …]
+  void verify_sst_file(const Napi::CallbackInfo& info);          // request, name
+  void salvage(const Napi::CallbackInfo& info);                  // request, family, from
   Napi::Value memtables_to_flush(const Napi::CallbackInfo& info);
   void create_column_family(const Napi::CallbackInfo& info);    // request, options
   void drop_column_family(const Napi::CallbackInfo& info);      // request, name

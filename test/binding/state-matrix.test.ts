@@ -62,6 +62,7 @@ const methods: Record<string, () => unknown> = {
   flush: () => db.flush(),
   compactRange: () => db.compactRange(cf),
   checkpoint: () => db.checkpoint(`${db.path}-copy`),
+  verifyChecksums: () => db.verifyChecksums(),
   property: () => db.property('rocksdb.stats'),
   closed: () => db.closed,
   close: () => db.close(),
@@ -97,6 +98,7 @@ const table = `
   flush                      + + + - -
   compactRange               + + + - -
   checkpoint                 + + + - -
+  verifyChecksums            + + + - -
   property                   + + + - -
   closed                     + + + + +
   close                      + + + + +

@@ -54,6 +54,8 @@ it('has the subcommands that the README names', () => {
       'stat',
       'checkpoint',
       'snapshots list',
+      'verify',
+      'repair',
       'recover',
       'bench fsync',
       'bench compare',
