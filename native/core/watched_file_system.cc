@@ -141,9 +141,7 @@ class WatchedDirectory : public FSDirectoryWrapper {
 class WatchedFileSystem : public rocksdb::FileSystemWrapper {
  public:
   WatchedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, Watermark& watermark)
-      : FileSystemWrapper(target),
-        watermark_(watermark),
-        watch_(std::make_shared<ManifestWatch>(watermark)) {}
+      : FileSystemWrapper(target), watermark_(watermark), watch_(std::make_shared<ManifestWatch>(watermark)) {}
 
   const char* Name() const override { return "WatchedFileSystem"; }
 
