@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/locked_file_system.h"
+#include "core/sync_path.h"
 
 namespace core {
 
@@ -40,9 +41,8 @@ Status find_folder(const std::string& path, const OpenConfig& config, std::strin
     if (failed) return io_error(path, "cannot look into the folder", failed);
     if (!exists) return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
   } else {
-    // Not asked for a link to a folder: some versions of the library refuse that.
-    if (!fs::is_directory(path, failed)) fs::create_directories(path, failed);
-    if (failed) return io_error(path, "cannot create the folder", failed);
+    const int error = make_folders(path);
+    if (error != 0) return from_errno(error, "open", path, "cannot create the folder");
   }
   *canonical = fs::canonical(path, failed).string();
   return failed ? io_error(path, "cannot find the folder", failed) : Status{};
@@ -117,6 +117,9 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   // Only now, when nobody else can be about to create it.
   bool exists = false;
   if (Status status = look_for_database(path, canonical, &exists); !status.ok()) return status;
+  // Whoever has made the folder: what is synced in it would go with its name.
+  const int error = exists ? 0 : sync_name(canonical);
+  if (error != 0) return from_errno(error, "open", path, "cannot sync the folder above it");
   rocksdb::DBOptions options = db_options(config, background_limit);
   options.env = opened->environment.get();
   return open_in(path, canonical, exists, config, options, opened, families);

@@ -60,7 +60,7 @@ export class UnsyncedFile {
   /** `[from, to)` as the first `count` changes leave it; zeros past the end. */
   piece(from: number, to: number, count: number): Buffer {
     const piece = Buffer.alloc(to - from);
-    this.synced.copy(piece, 0, from, to);
+    if (from < this.#length) this.synced.copy(piece, 0, from, to);
     for (const change of this.changes.slice(0, count)) {
       if ('size' in change) {
         if (change.size < to) piece.fill(0, Math.max(0, change.size - from));
