@@ -3,11 +3,10 @@
 
 import { argv } from 'node:process';
 import { Recorder } from './marks.js';
-import { playSteps } from './play-steps.js';
-import { WORKLOADS, type Workload } from './steps.js';
+import { WORKLOADS } from './workloads.js';
 
 const [, , name = '', seed, root = '', recording = ''] = argv;
 const recorder = new Recorder();
 recorder.begin(recording);
-await playSteps(root, WORKLOADS[name] as Workload, Number(seed), (text) => recorder.mark(text));
+await WORKLOADS.get(name)?.play(root, Number(seed), (text) => recorder.mark(text));
 recorder.end();

@@ -55,7 +55,12 @@ export async function tryState(source: StateSource, profile: Profile, seed: numb
   }
 }
 
-async function cutRecovery(source: StateSource, first: PowerCut, profile: Profile, random: SeededRandom): Promise<void> {
+async function cutRecovery(
+  source: StateSource,
+  first: PowerCut,
+  profile: Profile,
+  random: SeededRandom,
+): Promise<void> {
   const { check, root, scratch, recorder } = source;
   const path = join(scratch, 'recovery');
   const inodes = make(root, first);
