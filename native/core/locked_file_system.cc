@@ -1,12 +1,9 @@
 #include "core/locked_file_system.h"
 
-#include <fcntl.h>
-#include <cstring>
-#include <filesystem>
 #include <string>
 #include <utility>
 
-#include "core/sync_path.h"
+#include "core/durable_file_system.h"
 #include "rocksdb/file_system.h"
 
 namespace core {
@@ -20,7 +17,7 @@ using rocksdb::IOStatus;
 
 class LockedFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit LockedFileSystem(FolderLock& lock) : FileSystemWrapper(rocksdb::FileSystem::Default()), lock_(lock) {}
+  explicit LockedFileSystem(FolderLock& lock) : FileSystemWrapper(durable_file_system()), lock_(lock) {}
 
   const char* Name() const override { return "LockedFileSystem"; }
 
@@ -57,15 +54,7 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
   }
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* debug) override {
-    return in_place([&] {
-      // RocksDB syncs the folder only afterwards: until then CURRENT may name a MANIFEST whose own name the disk loses.
-      const std::filesystem::path target_path(to);
-      if (target_path.filename() == "CURRENT") {
-        const int error = sync_path(target_path.parent_path(), O_DIRECTORY);
-        if (error != 0) return IOStatus::IOError("cannot sync the folder of " + to, std::strerror(error));
-      }
-      return target()->RenameFile(from, to, options, debug);
-    });
+    return in_place([&] { return target()->RenameFile(from, to, options, debug); });
   }
   IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
                     IODebugContext* debug) override {

@@ -1,4 +1,4 @@
-// The file system as RocksDB sees it: the system's own, but nothing is created, renamed or removed once the path of the
+// The file system as RocksDB sees it: that of durable_file_system.h, but nothing is created, renamed or removed once the path of the
 // database leads to another folder. RocksDB opens each of its files by that path, and would write into a stranger's.
 // What is written to files that are open already, WAL and MANIFEST, is refused before it comes to RocksDB.
 #pragma once
