@@ -24,8 +24,9 @@ using rocksdb::IOStatus;
 IOStatus io_error(const std::string& what, int error) { return IOStatus::IOError(what, std::strerror(error)); }
 
 /**
- * A recycled WAL. Its end is cut off when it is closed, behind its last sync: were that lost, the records of its earlier
- * life would look like damage, as recovery takes the end of a WAL that another one follows for written as a whole.
+ * A recycled WAL. Its end is cut off when it is closed, behind its last sync: were that lost, the records of its
+ * earlier life would look like damage, as recovery takes the end of a WAL that another one follows for written as a
+ * whole.
  */
 class RecycledFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
@@ -47,7 +48,7 @@ class RecycledFile : public rocksdb::FSWritableFileOwnerWrapper {
 
 class DurableFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  DurableFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  explicit DurableFileSystem(std::shared_ptr<rocksdb::FileSystem> target) : FileSystemWrapper(std::move(target)) {}
 
   const char* Name() const override { return "DurableFileSystem"; }
 
@@ -75,6 +76,8 @@ class DurableFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> durable_file_system() { return std::make_shared<DurableFileSystem>(); }
+std::shared_ptr<rocksdb::FileSystem> durable_file_system(std::shared_ptr<rocksdb::FileSystem> target) {
+  return std::make_shared<DurableFileSystem>(std::move(target));
+}
 
 }  // namespace core

@@ -1,5 +1,5 @@
-// The file system as RocksDB needs it where a power failure may keep and lose, of all that is not synced, anything: two of
-// its changes are relied on by its recovery, and synced by nobody.
+// The file system as RocksDB needs it where a power failure may keep and lose, of all that is not synced, anything: two
+// of its changes are relied on by its recovery, and synced by nobody.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace core {
 
-/** The system's own, with these two synced. It costs an fsync at each open, and one where a recycled WAL is full. */
-std::shared_ptr<rocksdb::FileSystem> durable_file_system();
+/** `target`, with these two synced. It costs an fsync at each open, and one where a recycled WAL is full. */
+std::shared_ptr<rocksdb::FileSystem> durable_file_system(std::shared_ptr<rocksdb::FileSystem> target);
 
 }  // namespace core

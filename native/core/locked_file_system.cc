@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "core/durable_file_system.h"
 #include "rocksdb/file_system.h"
 
 namespace core {
@@ -17,7 +16,8 @@ using rocksdb::IOStatus;
 
 class LockedFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit LockedFileSystem(FolderLock& lock) : FileSystemWrapper(durable_file_system()), lock_(lock) {}
+  LockedFileSystem(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target)
+      : FileSystemWrapper(std::move(target)), lock_(lock) {}
 
   const char* Name() const override { return "LockedFileSystem"; }
 
@@ -88,8 +88,8 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock) {
-  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock));
+std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target) {
+  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, std::move(target)));
 }
 
 }  // namespace core

@@ -9,8 +9,8 @@ namespace core {
 int sync_path(const std::filesystem::path& path, int flags);
 
 /**
- * Makes the name of what is at `path` durable, which is its parent's. 0, or why not; a parent that this user may not read
- * cannot be synced, and is no error.
+ * Makes the name of what is at `path` durable, which is its parent's. 0, or why not; a parent that this user may not
+ * read cannot be synced, and is no error.
  */
 int sync_name(const std::filesystem::path& path);
 
