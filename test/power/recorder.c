@@ -66,7 +66,9 @@ static atomic_int recording = -1;
 static int begin(void) {
   if (recording < 0) return 0;
   pthread_mutex_lock(&one_at_a_time);
-  return 1;
+  if (recording >= 0) return 1;
+  pthread_mutex_unlock(&one_at_a_time);  // it was ended meanwhile
+  return 0;
 }
 
 static void end(int begun) {

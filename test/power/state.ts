@@ -3,8 +3,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SeededRandom } from '../../lib/testing/seeded-random.js';
-import type { DiskCheck, Shown } from './disk-check.js';
-import { writeDisk } from './disk-tree.js';
+import type { CheckOptions, DiskCheck, Shown } from './disk-check.js';
+import { type DiskFolder, writeDisk } from './disk-tree.js';
 import type { Recorder } from './marks.js';
 import { cutPower, type PowerCut, type Profile } from './power-cut.js';
 import { type Recording, readRecording } from './recording.js';
@@ -35,24 +35,33 @@ export interface State {
   violation: string | undefined;
 }
 
-/** @param seed - what all choices follow from */
-export async function tryState(source: StateSource, profile: Profile, seed: number): Promise<State> {
-  const { recording, check, root } = source;
+/** Keeps a disk as it was before it was opened. */
+export type KeepDisk = (disk: DiskFolder, name: string) => void;
+
+/**
+ * @param seed - what all choices follow from
+ * @param keep - called with the disks that lead to a violation; of a state without one, where `keepAll`
+ */
+export async function tryState(
+  source: StateSource,
+  profile: Profile,
+  seed: number,
+  keep: KeepDisk,
+  keepAll = false,
+): Promise<State> {
   const random = new SeededRandom(seed);
   const isSecondCut = random.chance(SECOND_CUT_PERCENT);
-  const cut = cutPower(recording, profile, random);
-  const state = { profile, isSecondCut, at: cut.at, violation: undefined };
+  const cut = cutPower(source.recording, profile, random);
+  const disks: [DiskFolder, string][] = [[cut.disk, 'disk']];
+  let violation: string | undefined;
   try {
-    if (isSecondCut) {
-      await cutRecovery(source, cut, profile, random);
-    } else {
-      make(root, cut);
-      await check.check(root, cut.marks, { goOn: random.chance(GO_ON_PERCENT) });
-    }
-    return state;
+    if (isSecondCut) await cutRecovery(source, cut, profile, random, (...disk) => disks.push(disk));
+    else await lookAt(source, cut.disk, { marks: cut.marks, goOn: random.chance(GO_ON_PERCENT) });
   } catch (error) {
-    return { ...state, violation: (error as Error).message };
+    violation = (error as Error).message;
   }
+  if (violation !== undefined || keepAll) for (const disk of disks) keep(...disk);
+  return { profile, isSecondCut, at: cut.at, violation };
 }
 
 async function cutRecovery(
@@ -60,28 +69,40 @@ async function cutRecovery(
   first: PowerCut,
   profile: Profile,
   random: SeededRandom,
+  note: KeepDisk,
 ): Promise<void> {
-  const { check, root, scratch, recorder } = source;
+  const { scratch, recorder } = source;
   const path = join(scratch, 'recovery');
-  const inodes = make(root, first);
+  const inodes = make(source.root, first.disk);
   recorder.begin(path);
   let shown: Shown | undefined;
   try {
-    shown = await check.check(root, first.marks, { goOn: false, onShown: () => recorder.mark(SHOWN) });
+    const onShown = () => recorder.mark(SHOWN);
+    shown = await source.check.check(source.root, first.marks, { goOn: false, onShown });
   } finally {
     recorder.end();
   }
   const second = cutPower(readRecording(path, inodes), profile, random);
-  make(root, second);
+  note(second.disk, 'disk-of-second-cut');
   const wasShown = second.marks.includes(SHOWN);
   try {
-    await check.check(root, first.marks, { goOn: random.chance(GO_ON_PERCENT), shown: wasShown ? shown : undefined });
+    const goOn = random.chance(GO_ON_PERCENT);
+    await lookAt(source, second.disk, { marks: first.marks, goOn, shown: wasShown ? shown : undefined });
   } catch (error) {
     throw new Error(`behind a second cut, after ${second.at} operations of the recovery: ${(error as Error).message}`);
   }
 }
 
-function make(root: string, { disk }: PowerCut) {
+async function lookAt(
+  { check, root }: StateSource,
+  disk: DiskFolder,
+  { marks, ...options }: CheckOptions & { marks: readonly string[] },
+): Promise<void> {
+  make(root, disk);
+  await check.check(root, marks, options);
+}
+
+function make(root: string, disk: DiskFolder): ReturnType<typeof writeDisk> {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root);
   return writeDisk(disk, root);
