@@ -359,10 +359,12 @@ RESIZING(ftruncate, (int fd, off_t size), (fd, size), 0)
 RESIZING(ftruncate64, (int fd, off_t size), (fd, size), 0)
 RESIZING(posix_fallocate, (int fd, off_t from, off_t size), (fd, from, size), 0)
 RESIZING(posix_fallocate64, (int fd, off_t from, off_t size), (fd, from, size), 0)
-RESIZING(fallocate, (int fd, int mode, off_t from, off_t size), (fd, mode, from, size),
-         (mode & ~FALLOC_FL_KEEP_SIZE) != 0)
-RESIZING(fallocate64, (int fd, int mode, off_t from, off_t size), (fd, mode, from, size),
-         (mode & ~FALLOC_FL_KEEP_SIZE) != 0)
+// What is given back behind the end of a file has no bytes to change.
+#define CHANGES_BYTES(mode, from)                                   \
+  (((mode) & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0 || \
+   (((mode) & FALLOC_FL_PUNCH_HOLE) != 0 && (from) < before.st_size))
+RESIZING(fallocate, (int fd, int mode, off_t from, off_t size), (fd, mode, from, size), CHANGES_BYTES(mode, from))
+RESIZING(fallocate64, (int fd, int mode, off_t from, off_t size), (fd, mode, from, size), CHANGES_BYTES(mode, from))
 
 #define TRUNCATE(function)                                \
   int function(const char* path, off_t size) {            \
