@@ -19,6 +19,7 @@ interface Told {
 }
 
 interface Found {
+  hasPromise: boolean;
   floor: number;
   entries: string[];
 }
@@ -47,14 +48,15 @@ export class ConsensusCheck implements DiskCheck {
     }
     const digest = digestOf(digests);
     if (shown !== undefined && shown !== digest) throw new Error('what an open has shown is not there any more');
-    if (goOn) await this.#goOn(root, told);
+    if (goOn) await this.#goOn(root, told, disks);
     return digest;
   }
 
-  async #goOn(root: string, told: Told): Promise<void> {
+  async #goOn(root: string, told: Told, disks: readonly Found[]): Promise<void> {
     const cluster = new PowerCluster(root);
     try {
-      for (const pid of PIDS) await cluster.open(pid, !told.opened.has(pid));
+      // A first start that was cut short may have come as far as to promise.
+      for (const [i, pid] of PIDS.entries()) await cluster.open(pid, !told.opened.has(pid) && !disks[i]?.hasPromise);
       cluster.reconnect();
       const isIn = (values: readonly Buffer[]) => values.at(-1)?.toString() === LAST;
       const logs = new Map<number, Buffer[]>();
@@ -122,7 +124,7 @@ function foundIn(
   const told = ballots.get(pid);
   if (isBelow(promise, told?.promise)) throw fail(`has promised ${JSON.stringify(told?.promise)}, and forgotten it`);
   if (isBelow(acceptedRound, told?.acceptedRound)) throw fail('has forgotten its accepted round');
-  return { floor: compactedIdx, entries };
+  return { hasPromise: promise !== undefined, floor: compactedIdx, entries };
 }
 
 function isBelow(found: Ballot | undefined, told: Ballot | undefined): boolean {

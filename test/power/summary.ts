@@ -1,4 +1,5 @@
 import { Table } from 'console-table-printer';
+import { isKnown } from './known-violation.js';
 import type { Outcome } from './worker-pool.js';
 
 /** How many states of each workload and profile there were. */
@@ -6,12 +7,10 @@ export class Summary {
   readonly #counts = new Map<string, Record<string, number>>();
 
   add({ batch, result }: Outcome): void {
-    const { profile, isSecondCut, violation } = result;
-    for (const column of [
-      profile,
-      ...(isSecondCut ? ['cut twice'] : []),
-      ...(violation === undefined ? [] : ['violations']),
-    ]) {
+    const columns: string[] = [result.profile];
+    if (result.isSecondCut) columns.push('cut twice');
+    if (result.violation !== undefined) columns.push(isKnown(result) ? 'known' : 'violations');
+    for (const column of columns) {
       for (const row of [batch.workload, 'all']) {
         const counts = this.#counts.get(row) ?? {};
         counts[column] = (counts[column] ?? 0) + 1;
@@ -21,7 +20,7 @@ export class Summary {
   }
 
   print(): void {
-    const columns = ['ordered', 'strict', 'cut twice', 'violations'];
+    const columns = ['ordered', 'strict', 'cut twice', 'violations', 'known'];
     const table = new Table({
       shouldDisableColors: true,
       columns: [{ name: 'workload', alignment: 'left' }, ...columns.map((name) => ({ name }))],
