@@ -15,6 +15,8 @@ export interface Workload {
   /** Most bytes of an entry. */
   entryBytes: number;
   recycleWalFiles?: number;
+  /** Of a hundred writes, how many are chosen among those that are not synced. Default 0. */
+  unsyncedPercent?: number;
 }
 
 const WRITES: Weights = { ops: 60, compact: 6, records: 12 };
@@ -37,6 +39,14 @@ export const WORKLOADS: Record<string, Workload> = {
     weights: { ...WRITES, compactRange: 3, reopen: 1 },
   },
   'no-recycling': { storage: 'async', steps: 150, entryBytes: 12_000, weights: WRITES, recycleWalFiles: 0 },
+  // A WAL is closed, and the next one written to, before anything syncs the first.
+  unsynced: {
+    storage: 'blocking',
+    steps: 200,
+    entryBytes: 12_000,
+    weights: { ...WRITES, compact: 20 },
+    unsyncedPercent: 95,
+  },
   snapshots: { storage: 'async', steps: 120, entryBytes: 2000, weights: { ...WRITES, ...SNAPSHOTS } },
   'blocking-snapshots': { storage: 'blocking', steps: 120, entryBytes: 2000, weights: { ...WRITES, ...SNAPSHOTS } },
   families: {
@@ -55,7 +65,8 @@ export const SNAPSHOT_FAMILY = 'snapshots';
 export const FAMILIES = [...LOGS, RECORDS, SNAPSHOT_FAMILY];
 
 /** The first opens the database, and makes it. */
-export function stepsOf({ steps, weights, entryBytes }: Workload, seed: number): Step[] {
+export function stepsOf(workload: Workload, seed: number): Step[] {
+  const { steps, weights } = workload;
   const random = new SeededRandom(seed);
   const dice = Object.entries(weights).flatMap(([type, weight]) =>
     Array<Step['type']>(weight).fill(type as Step['type']),
@@ -63,7 +74,7 @@ export function stepsOf({ steps, weights, entryBytes }: Workload, seed: number):
   const state = new ExpectedState();
   const taken: Step[] = [{ type: 'open' }];
   while (taken.length < steps) {
-    const step = new StepMaker(random, state, entryBytes, taken.length).make(random.oneOf(dice));
+    const step = new StepMaker(random, state, workload, taken.length).make(random.oneOf(dice));
     if (step === undefined) continue;
     state.take(step, taken.length);
     taken.push(step);
@@ -74,14 +85,14 @@ export function stepsOf({ steps, weights, entryBytes }: Workload, seed: number):
 class StepMaker {
   readonly #random: SeededRandom;
   readonly #state: ExpectedState;
-  readonly #entryBytes: number;
+  readonly #workload: Workload;
   readonly #number: number;
   #texts = 0;
 
-  constructor(random: SeededRandom, state: ExpectedState, entryBytes: number, number: number) {
+  constructor(random: SeededRandom, state: ExpectedState, workload: Workload, number: number) {
     this.#random = random;
     this.#state = state;
-    this.#entryBytes = entryBytes;
+    this.#workload = workload;
     this.#number = number;
   }
 
@@ -98,7 +109,7 @@ class StepMaker {
       }
       case 'records': {
         const family = random.oneOf([RECORDS, ...this.#state.liveFamilies]);
-        return { type, family, records: this.#records(), sync: random.chance(30) };
+        return { type, family, records: this.#records(), sync: !this.#isUnsynced() && random.chance(30) };
       }
       case 'createFamily':
         return { type, name: `made-${this.#number}` };
@@ -154,14 +165,14 @@ class StepMaker {
     const isAlone = random.chance(70);
     const records = isAlone ? [] : this.#records();
     // Where there is nothing to write, nothing is synced: a trim may be such a thing.
-    const sync = ops.some(({ type }) => type === 'setDecidedIdx') && random.chance(20);
+    const sync = ops.some(({ type }) => type === 'setDecidedIdx') && !this.#isUnsynced() && random.chance(20);
     return { type: 'ops', log, ops, records, sync };
   }
 
   #op(log: string): Op {
     const random = this.#random;
     const { bounds, compactedIdx, decidedIdx } = this.#state.log(log).observed;
-    switch (random.within(1, 18)) {
+    switch (this.#isUnsynced() ? random.oneOf([8, 12, 13, 16, 16, 16]) : random.within(1, 18)) {
       case 1:
       case 2:
       case 3:
@@ -200,6 +211,10 @@ class StepMaker {
     }
   }
 
+  #isUnsynced(): boolean {
+    return this.#random.chance(this.#workload.unsyncedPercent ?? 0);
+  }
+
   #records(): [string, string | undefined][] {
     const random = this.#random;
     return Array.from({ length: random.within(1, 3) }, () => [
@@ -219,7 +234,7 @@ class StepMaker {
   /** Tells which step it is of, and which text of that. */
   #text(): string {
     const random = this.#random;
-    const length = random.chance(30) ? random.within(0, this.#entryBytes) : random.within(0, 100);
+    const length = random.chance(30) ? random.within(0, this.#workload.entryBytes) : random.within(0, 100);
     return `${this.#number}.${this.#texts++} `.padEnd(length, '=');
   }
 }
