@@ -6,14 +6,15 @@
 #include <optional>
 #include <span>
 
+#include "core/watermark.h"
+
 namespace core {
 
 struct WalBatch {
   uint64_t first_sequence = 0;
   /** How many sequence numbers it takes. */
   uint32_t count = 0;
-  /** What was durable when it was written, where it says so: see core/watermark.h. */
-  std::optional<uint64_t> testimony;
+  std::optional<Testimony> testimony;
 
   uint64_t last_sequence() const { return first_sequence + count - 1; }
 };
