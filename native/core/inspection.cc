@@ -124,15 +124,15 @@ void WalChain::miss(uint64_t number) {
 
 Status WalChain::read(uint64_t number) {
   const std::string name = wal_name(number);
-  std::optional<uint64_t> behind_hole_from;
-  if (hole_) behind_hole_from = 0;
+  const bool behind_hole = hole_;
+  std::optional<uint64_t> hole_from;
   const LogReading reading{
       .number = number,
       .record =
           [&](uint64_t offset, std::span<const uint8_t> record) {
             if (!hole_ && !take(number, offset, record)) return false;
             if (!hole_) return true;
-            if (!behind_hole_from) behind_hole_from = offset;
+            if (!hole_from) hole_from = offset;
             take_survivor(record);
             return true;
           },
@@ -143,9 +143,16 @@ Status WalChain::read(uint64_t number) {
   ++inspection_.wal_files;
   inspection_.wal_bytes += extent.file_bytes;
 
-  const uint64_t readable = behind_hole_from.value_or(extent.whole_bytes);
+  const uint64_t readable = behind_hole ? 0 : hole_from.value_or(extent.whole_bytes);
   if (readable < extent.file_bytes) inspection_.readable[name] = readable;
-  if (behind_hole_from) return {};
+  if (behind_hole) return {};
+  if (hole_from) {
+    // At the beginning of a WAL it is the one before that lacks something.
+    if (!end_ || *hole_from > 0) {
+      end_ = End{.kind = "wal-damaged", .file = name, .offset = readable, .what = "what follows is of another WAL"};
+    }
+    return {};
+  }
   inspection_.wal_records += extent.records;
   // A WAL without a single record: others behind it must go on where it was to begin.
   if (!last_) last_ = begins_behind_;
@@ -161,14 +168,16 @@ Status WalChain::read(uint64_t number) {
 bool WalChain::take(uint64_t number, uint64_t offset, std::span<const uint8_t> record) {
   const std::optional<WalBatch> batch = read_wal_batch(record);
   if (!batch) return false;
-  if (!last_ && batch->testimony) {
+  if (batch->testimony) {
+    // What stands in another WAL's file tells another's number.
+    hole_ = batch->testimony->log > number;
     const uint64_t before = batch->testimony->log_before_that(number);
-    if (is_missing(before)) {
+    if (!hole_ && !last_ && is_missing(before)) {
       miss(before);
       hole_ = true;
     }
   }
-  hole_ = hole_ || (last_ && batch->first_sequence > *last_ + 1);
+  hole_ = hole_ || (last_ && batch->first_sequence != *last_ + 1);
   if (hole_) return true;
   hear(*batch);
   last_ = std::max(last_.value_or(0), batch->last_sequence());
@@ -217,7 +226,13 @@ void WalChain::compare() {
     return;
   }
   if (inspection_.durable_sequence <= reached) return;
-  if (!end_) end_ = End{.kind = "wal-missing", .file = wal_name(manifest_.oldest_log()), .offset = 0, .what = "no WAL is there"};
+  if (!end_) {
+    const uint64_t newest = inspection_.mark ? inspection_.mark->settled_log : 0;
+    end_ = End{.kind = "wal-missing",
+               .file = wal_name(std::max(newest, manifest_.oldest_log())),
+               .offset = 0,
+               .what = "the file is not there, and is needed"};
+  }
   const bool unconnected = hole_ && std::string_view(end_->kind) == "wal-cut";
   inspection_.findings.push_back(
       {.kind = end_->kind,
