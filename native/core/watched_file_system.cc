@@ -23,7 +23,9 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-IOStatus to_io_status(const Status& status) { return status.ok() ? IOStatus::OK() : IOStatus::IOError(status.message); }
+IOStatus to_io_status(const Status& status) {
+  return status.ok() ? IOStatus::OK() : IOStatus::IOError(status.message);
+}
 
 /** The number in a name like MANIFEST-000005 or 000007.log. */
 std::optional<uint64_t> number_in(const std::string& path, std::string_view prefix, std::string_view suffix) {

@@ -127,8 +127,7 @@ Status Watermark::open(const std::string& folder, const std::string& path, const
     file_ = Descriptor(::open((folder + "/" + kWatermarkName).c_str(), O_WRONLY | O_CLOEXEC));
     if (!file_) error = errno;
   }
-  return error == 0 ? Status{}
-                    : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
+  return error == 0 ? Status{} : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
 }
 
 Status Watermark::follow(std::function<uint64_t()> last_sequence) {
