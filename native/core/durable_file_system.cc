@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "core/descriptor.h"
@@ -21,7 +21,9 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
-IOStatus io_error(const std::string& what, int error) { return IOStatus::IOError(what, std::strerror(error)); }
+IOStatus io_error(const std::string& what, int error) {
+  return IOStatus::IOError(what, std::generic_category().message(error));
+}
 
 /**
  * A recycled WAL. Its end is cut off when it is closed, behind its last sync: were that lost, the records of its
@@ -48,13 +50,13 @@ class RecycledFile : public rocksdb::FSWritableFileOwnerWrapper {
 
 class DurableFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit DurableFileSystem(std::shared_ptr<rocksdb::FileSystem> target) : FileSystemWrapper(std::move(target)) {}
+  explicit DurableFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target) : FileSystemWrapper(target) {}
 
   const char* Name() const override { return "DurableFileSystem"; }
 
   IOStatus ReuseWritableFile(const std::string& name, const std::string& old_name, const FileOptions& options,
                              std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) override {
-    const IOStatus reused = target()->ReuseWritableFile(name, old_name, options, file, debug);
+    IOStatus reused = target()->ReuseWritableFile(name, old_name, options, file, debug);
     if (!reused.ok()) return reused;
     Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
     if (!descriptor) return io_error("cannot open " + name, errno);
@@ -76,8 +78,8 @@ class DurableFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> durable_file_system(std::shared_ptr<rocksdb::FileSystem> target) {
-  return std::make_shared<DurableFileSystem>(std::move(target));
+std::shared_ptr<rocksdb::FileSystem> durable_file_system(const std::shared_ptr<rocksdb::FileSystem>& target) {
+  return std::make_shared<DurableFileSystem>(target);
 }
 
 }  // namespace core

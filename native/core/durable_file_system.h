@@ -9,6 +9,6 @@
 namespace core {
 
 /** `target`, with these two synced. It costs an fsync at each open, and one where a recycled WAL is full. */
-std::shared_ptr<rocksdb::FileSystem> durable_file_system(std::shared_ptr<rocksdb::FileSystem> target);
+std::shared_ptr<rocksdb::FileSystem> durable_file_system(const std::shared_ptr<rocksdb::FileSystem>& target);
 
 }  // namespace core
