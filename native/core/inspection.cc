@@ -119,24 +119,24 @@ bool WalChain::is_missing(uint64_t number) const {
 
 void WalChain::miss(uint64_t number) {
   last_ = begins_behind_;
-  end_ = End{.kind = "wal-missing", .file = wal_name(number), .offset = 0, .what = "the file is not there, and is needed"};
+  end_ =
+      End{.kind = "wal-missing", .file = wal_name(number), .offset = 0, .what = "the file is not there, and is needed"};
 }
 
 Status WalChain::read(uint64_t number) {
   const std::string name = wal_name(number);
   const bool behind_hole = hole_;
   std::optional<uint64_t> hole_from;
-  const LogReading reading{
-      .number = number,
-      .record =
-          [&](uint64_t offset, std::span<const uint8_t> record) {
-            if (!hole_ && !take(number, offset, record)) return false;
-            if (!hole_) return true;
-            if (!hole_from) hole_from = offset;
-            take_survivor(record);
-            return true;
-          },
-      .survivor = [&](uint64_t, std::span<const uint8_t> start) { take_survivor(start); }};
+  const LogReading reading{.number = number,
+                           .record =
+                               [&](uint64_t offset, std::span<const uint8_t> record) {
+                                 if (!hole_ && !take(number, offset, record)) return false;
+                                 if (!hole_) return true;
+                                 if (!hole_from) hole_from = offset;
+                                 take_survivor(record);
+                                 return true;
+                               },
+                           .survivor = [&](uint64_t, std::span<const uint8_t> start) { take_survivor(start); }};
   LogExtent extent;
   if (Status status = read_log(folder_ + "/" + name, reading, &extent); !status.ok()) return status;
   not_understood_ = extent.end == LogEnd::kNotUnderstood;
@@ -202,12 +202,11 @@ void WalChain::look_for_families(const std::string& name, uint64_t offset, std::
   read_families(record, [&](uint32_t id) {
     if (id <= manifest_.max_family || unknown_family_) return;
     unknown_family_ = true;
-    inspection_.findings.push_back(
-        {.kind = "family-missing",
-         .file = manifest_.name,
-         .offset = manifest_.extent.whole_bytes,
-         .what = "it does not know the column family with the id " + std::to_string(id) + ", to which " + name +
-                 " writes at byte " + std::to_string(offset)});
+    inspection_.findings.push_back({.kind = "family-missing",
+                                    .file = manifest_.name,
+                                    .offset = manifest_.extent.whole_bytes,
+                                    .what = "it does not know the column family with the id " + std::to_string(id) +
+                                            ", to which " + name + " writes at byte " + std::to_string(offset)});
   });
 }
 
@@ -234,12 +233,12 @@ void WalChain::compare() {
                .what = "the file is not there, and is needed"};
   }
   const bool unconnected = hole_ && std::string_view(end_->kind) == "wal-cut";
-  inspection_.findings.push_back(
-      {.kind = end_->kind,
-       .file = end_->file,
-       .offset = end_->offset,
-       .what = end_->what + (unconnected ? ", and the next WAL does not go on there" : "") + "; " +
-               range_of(reached + 1, inspection_.durable_sequence) + " had been made durable and cannot be recovered"});
+  inspection_.findings.push_back({.kind = end_->kind,
+                                  .file = end_->file,
+                                  .offset = end_->offset,
+                                  .what = end_->what + (unconnected ? ", and the next WAL does not go on there" : "") +
+                                          "; " + range_of(reached + 1, inspection_.durable_sequence) +
+                                          " had been made durable and cannot be recovered"});
 }
 
 void check_manifest(const Manifest& manifest, Inspection& inspection) {

@@ -47,8 +47,7 @@ class ManifestReader {
     }
     if (id == 0) manifest_.families[0].name = rocksdb::kDefaultColumnFamilyName;
     const auto family = manifest_.families.find(id);
-    if (edit.HasLogNumber() && family != manifest_.families.end() &&
-        edit.GetLogNumber() > family->second.log_number) {
+    if (edit.HasLogNumber() && family != manifest_.families.end() && edit.GetLogNumber() > family->second.log_number) {
       family->second.log_number = edit.GetLogNumber();
       moved_.push_back(id);
     }
@@ -112,11 +111,13 @@ Status read_manifest(const std::string& folder, Manifest* manifest) {
   if (Status status = read_current(folder, manifest); !status.ok()) return status;
   ManifestReader reader(*manifest);
   const std::string path = folder + "/" + manifest->name;
-  const LogReading reading{
-      .number = 0, .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); }, .survivor = {}};
+  const LogReading reading{.number = 0,
+                           .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); },
+                           .survivor = {}};
   Status status = read_log(path, reading, &manifest->extent);
   if (status.code != ErrorCode::kNotFound) return status;
-  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT", "it names " + manifest->name + ", which is not there");
+  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT",
+                 "it names " + manifest->name + ", which is not there");
 }
 
 }  // namespace core

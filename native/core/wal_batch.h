@@ -23,8 +23,8 @@ struct WalBatch {
 std::optional<WalBatch> read_wal_batch(std::span<const uint8_t> start);
 
 /**
- * Calls `take` with the column family of each record, as far as the batch is there and its records are of kinds that are
- * known. One id that stands several times in a row is given once.
+ * Calls `take` with the column family of each record, as far as the batch is there and its records are of kinds that
+ * are known. One id that stands several times in a row is given once.
  */
 void read_families(std::span<const uint8_t> batch, const std::function<void(uint32_t id)>& take);
 

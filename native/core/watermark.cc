@@ -32,8 +32,8 @@ uint32_t checksum_of(const Slot& slot) { return crc32c(0, std::span(slot).first(
 Slot pack(const Mark& mark, uint64_t turn) {
   Slot slot;
   uint8_t* at = slot.data();
-  for (const uint64_t field : {kMagic, turn, mark.sequence, mark.settled_sequence, mark.settled_log,
-                               mark.log_before, mark.manifest_number, mark.manifest_bytes}) {
+  for (const uint64_t field : {kMagic, turn, mark.sequence, mark.settled_sequence, mark.settled_log, mark.log_before,
+                               mark.manifest_number, mark.manifest_bytes}) {
     store_u64(at, field);
     at += sizeof field;
   }
@@ -81,7 +81,7 @@ int make_file(const std::string& folder, const Mark& mark) {
   std::array<uint8_t, kFileBytes> bytes{};
   for (const uint64_t turn : {0, 1}) {
     const Slot slot = pack(mark, turn);
-    std::copy(slot.begin(), slot.end(), bytes.begin() + static_cast<ptrdiff_t>(turn * kSlotDistance));
+    std::ranges::copy(slot, bytes.begin() + static_cast<ptrdiff_t>(turn * kSlotDistance));
   }
   int error = write_all(file.get(), bytes, 0);
   if (error == 0) error = sync_data(file.get());
@@ -127,7 +127,8 @@ Status Watermark::open(const std::string& folder, const std::string& path, const
     file_ = Descriptor(::open((folder + "/" + kWatermarkName).c_str(), O_WRONLY | O_CLOEXEC));
     if (!file_) error = errno;
   }
-  return error == 0 ? Status{} : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
+  return error == 0 ? Status{}
+                    : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
 }
 
 Status Watermark::follow(std::function<uint64_t()> last_sequence) {
@@ -188,7 +189,8 @@ void Watermark::sync_soon() {
   try {
     // Where it fails the file says less after a power failure, and nothing else is harmed.
     syncing_.post([this] { (void)sync_data(file_.get()); });
-  } catch (const std::exception&) {  // out of threads: in a second again
+  } catch (const std::exception&) {
+    synced_at_ = {};  // out of threads: once more with the next write
   }
 }
 

@@ -1,5 +1,5 @@
-// What is known to be durable, in a file of the database's own beside its WALs. Recovery takes a WAL that ends early, and
-// a MANIFEST that ends at a record, for what a power failure has left; only what was known before tells whether
+// What is known to be durable, in a file of the database's own beside its WALs. Recovery takes a WAL that ends early,
+// and a MANIFEST that ends at a record, for what a power failure has left; only what was known before tells whether
 // something was lost. See core/inspection.h, which compares.
 //
 // The file WATERMARK has two slots, a page apart, so that one is whole whatever happens while the other is written:
@@ -11,8 +11,8 @@
 //   | mark           | 6 u64  | the fields of `Mark`                                                      |
 //   | checksum       | u32 LE | CRC-32C of all before                                                     |
 //
-// It is written after each fsync, and itself made durable once a second, when a WAL has given way to another, and at the
-// end. So after a power failure it may say less than is there, never more.
+// It is written after each fsync, and itself made durable once a second, when a WAL has given way to another, and at
+// the end. So after a power failure it may say less than is there, never more.
 #pragma once
 
 #include <atomic>
