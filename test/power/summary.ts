@@ -1,5 +1,4 @@
 import { Table } from 'console-table-printer';
-import { isKnown } from './known-violation.js';
 import type { Outcome } from './worker-pool.js';
 
 /** How many states of each workload and profile there were. */
@@ -9,7 +8,7 @@ export class Summary {
   add({ batch, result }: Outcome): void {
     const columns: string[] = [result.profile];
     if (result.isSecondCut) columns.push('cut twice');
-    if (result.violation !== undefined) columns.push(isKnown(result) ? 'known' : 'violations');
+    if (result.violation !== undefined) columns.push('violations');
     for (const column of columns) {
       for (const row of [batch.workload, 'all']) {
         const counts = this.#counts.get(row) ?? {};
@@ -20,7 +19,7 @@ export class Summary {
   }
 
   print(): void {
-    const columns = ['ordered', 'strict', 'cut twice', 'violations', 'known'];
+    const columns = ['ordered', 'strict', 'cut twice', 'violations'];
     const table = new Table({
       shouldDisableColors: true,
       columns: [{ name: 'workload', alignment: 'left' }, ...columns.map((name) => ({ name }))],
