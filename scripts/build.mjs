@@ -51,7 +51,10 @@ async function buildAddon() {
     root, // CMake's files in build/ name it
     `${process.platform} ${process.arch}`,
     ...ADDON_PACKAGES.map(installedVersion),
-    ...contents(['CMakeLists.txt', ...['native', 'bench/native-baseline', 'test/disk-shim'].flatMap(filesIn)]),
+    ...contents([
+      'CMakeLists.txt',
+      ...['native', 'bench/native-baseline', 'test/disk-shim', 'test/power/recorder.c'].flatMap(filesIn),
+    ]),
   ];
   await unlessUpToDate('build/.stamp', inputs, [ADDON, BASELINE], async () => {
     checkTools();
@@ -86,7 +89,7 @@ async function buildEngine() {
 async function compileTypeScript() {
   const config = 'tsconfig.build.json';
   const folders = JSON.parse(readFileSync(config, 'utf8')).include;
-  const sources = folders.flatMap(filesIn).filter((file) => file.endsWith('.ts'));
+  const sources = folders.flatMap(filesIn).filter((file) => /(?<!\.test)\.ts$/.test(file));
   const inputs = [installedVersion('typescript'), ...contents([config, 'tsconfig.json', 'package.json', ...sources])];
   const outputs = sources.map((file) => join('dist', file.replace(/\.ts$/, '.js')));
   await unlessUpToDate('dist/.stamp', inputs, outputs, async () => {

@@ -27,6 +27,7 @@
 #include <utility>
 
 #include "core/descriptor.h"
+#include "core/sync_path.h"
 #include "rocksdb/utilities/checkpoint.h"
 
 namespace core {
@@ -40,11 +41,6 @@ constexpr const char* kPrefix = ".omnipaxos-rocksdb-checkpoint-";
 constexpr const char* kNote = "target";
 constexpr mode_t kModeOfMkdtemp = 0700;
 constexpr int kAttempts = 10;
-
-int sync_path(const fs::path& path, int flags) {
-  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-  return opened && ::fsync(opened.get()) == 0 ? 0 : errno;
-}
 
 /** Every file of `folder`, and the folder itself. */
 int sync_folder(const fs::path& folder) {

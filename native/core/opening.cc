@@ -9,8 +9,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/durable_file_system.h"
 #include "core/evidence.h"
 #include "core/locked_file_system.h"
+#include "core/sync_path.h"
 #include "core/watched_file_system.h"
 
 namespace core {
@@ -42,9 +44,8 @@ Status find_folder(const std::string& path, const OpenConfig& config, std::strin
     if (failed) return io_error(path, "cannot look into the folder", failed);
     if (!exists) return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
   } else {
-    // Not asked for a link to a folder: some versions of the library refuse that.
-    if (!fs::is_directory(path, failed)) fs::create_directories(path, failed);
-    if (failed) return io_error(path, "cannot create the folder", failed);
+    const int error = make_folders(path);
+    if (error != 0) return from_errno(error, "open", path, "cannot create the folder");
   }
   *canonical = fs::canonical(path, failed).string();
   return failed ? io_error(path, "cannot find the folder", failed) : Status{};
@@ -137,10 +138,14 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok())
     return refused;
   const auto view = std::make_shared<RecoveryView>();
-  opened->environment = locked_environment(opened->lock, watched_file_system(view, opened->watermark));
+  opened->environment =
+      locked_environment(opened->lock, watched_file_system(durable_file_system(view), opened->watermark));
   // Only now, when nobody else can be about to create it.
   bool exists = false;
   if (Status status = look_for_database(path, canonical, &exists); !status.ok()) return status;
+  // Whoever has made the folder: what is synced in it would go with its name.
+  const int error = exists ? 0 : sync_name(canonical);
+  if (error != 0) return from_errno(error, "open", path, "cannot sync the folder above it");
   Inspection inspection;
   Status status = exists ? inspect(canonical, &inspection) : judge_empty(path, canonical);
   if (!status.ok()) return status;
