@@ -1,10 +1,10 @@
 #include "core/inspection.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
+#include "core/file_numbers.h"
 #include "core/log_file.h"
 #include "core/manifest.h"
 #include "core/wal_batch.h"
@@ -20,22 +20,12 @@ std::string range_of(uint64_t first, uint64_t last) {
                        : "sequence numbers " + std::to_string(first) + " to " + std::to_string(last);
 }
 
-std::string wal_name(uint64_t number) {
-  std::string digits = std::to_string(number);
-  constexpr size_t kDigits = 6;
-  if (digits.size() < kDigits) digits.insert(0, kDigits - digits.size(), '0');
-  return digits + ".log";
-}
-
 /** The numbers of the WALs in a folder, in order. */
 Status list_wals(const std::string& folder, std::vector<uint64_t>* numbers) {
   std::error_code failed;
   fs::directory_iterator entry(folder, failed);
   for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
-    const std::string name = entry->path().filename().string();
-    uint64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error == std::errc() && std::string_view(end, name.data() + name.size()) == ".log") numbers->push_back(number);
+    if (const auto number = number_in(entry->path(), "", ".log")) numbers->push_back(*number);
   }
   std::ranges::sort(*numbers);
   return failed ? from_errno(failed.value(), "open", folder, "cannot look into the folder") : Status{};
@@ -101,6 +91,7 @@ Status WalChain::follow() {
 
 void WalChain::begin(const std::vector<uint64_t>& numbers) {
   numbers_ = numbers;
+  if (!numbers.empty()) inspection_.newest_log = numbers.back();
   begins_behind_ = manifest_.oldest_log_begins_behind();
   const std::optional<Mark>& mark = inspection_.mark;
   if (!mark || mark->settled_log == 0 || (!numbers.empty() && numbers.front() < mark->settled_log)) return;
@@ -120,11 +111,11 @@ bool WalChain::is_missing(uint64_t number) const {
 void WalChain::miss(uint64_t number) {
   last_ = begins_behind_;
   end_ =
-      End{.kind = "wal-missing", .file = wal_name(number), .offset = 0, .what = "the file is not there, and is needed"};
+      End{.kind = "wal-missing", .file = log_name(number), .offset = 0, .what = "the file is not there, and is needed"};
 }
 
 Status WalChain::read(uint64_t number) {
-  const std::string name = wal_name(number);
+  const std::string name = log_name(number);
   const bool behind_hole = hole_;
   std::optional<uint64_t> hole_from;
   const LogReading reading{.number = number,
@@ -182,7 +173,7 @@ bool WalChain::take(uint64_t number, uint64_t offset, std::span<const uint8_t> r
   hear(*batch);
   last_ = std::max(last_.value_or(0), batch->last_sequence());
   inspection_.replayed_sequence = *last_;
-  look_for_families(wal_name(number), offset, record);
+  look_for_families(log_name(number), offset, record);
   return true;
 }
 
@@ -228,7 +219,7 @@ void WalChain::compare() {
   if (!end_) {
     const uint64_t newest = inspection_.mark ? inspection_.mark->settled_log : 0;
     end_ = End{.kind = "wal-missing",
-               .file = wal_name(std::max(newest, manifest_.oldest_log())),
+               .file = log_name(std::max(newest, manifest_.oldest_log())),
                .offset = 0,
                .what = "the file is not there, and is needed"};
   }

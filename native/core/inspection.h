@@ -34,6 +34,8 @@ struct Inspection {
   std::vector<Finding> findings;
   /** How many bytes of a file recovery is to read, where not all. */
   std::map<std::string, uint64_t> readable;
+  /** The newest WAL that was there: beside a writer there may be others by now, which may not connect. */
+  uint64_t newest_log = 0;
   std::optional<Mark> mark;
   /** What recovery reaches, and what is known to have been durable. */
   uint64_t last_sequence = 0;

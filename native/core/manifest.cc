@@ -1,19 +1,17 @@
 #include "core/manifest.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <vector>
 
+#include "core/file_numbers.h"
 #include "db/version_edit.h"
 
 namespace core {
 
 namespace {
-
-constexpr std::string_view kPrefix = "MANIFEST-";
 
 class ManifestReader {
  public:
@@ -80,11 +78,11 @@ Status read_current(const std::string& folder, Manifest* manifest) {
   std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   const bool ends_well = content.ends_with('\n');
   if (ends_well) content.pop_back();
-  const std::string_view number = std::string_view(content).substr(std::min(kPrefix.size(), content.size()));
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), manifest->number);
-  if (!ends_well || !content.starts_with(kPrefix) || error != std::errc() || end != number.data() + number.size()) {
+  const std::optional<uint64_t> number = number_in(content, "MANIFEST-", "");
+  if (!ends_well || !number || content.find('/') != std::string::npos) {
     return failure(ErrorCode::kCorruption, "read", path, "it does not name a MANIFEST");
   }
+  manifest->number = *number;
   manifest->name = content;
   return {};
 }

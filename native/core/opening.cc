@@ -152,7 +152,7 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   const Mark mark = inspection.mark.value_or(Mark());
   const uint64_t end = inspection.last_sequence;
   const uint64_t promised = std::min(inspection.replayed_sequence, inspection.durable_sequence);
-  view->begin(inspection.readable);
+  view->begin(inspection.readable, inspection.newest_log);
   if (status = judge(path, config, std::move(inspection), opened); !status.ok()) return status;
   if (opened->recovered) status = keep_evidence(canonical, path, &opened->recovered->evidence);
   if (status.ok()) status = opened->watermark.open(canonical, path, mark, end);
@@ -200,7 +200,7 @@ Status open_beside_writer(const std::string& path, const std::string& canonical,
     Inspection inspection;
     Status status = inspect(canonical, &inspection);
     if (status.ok()) {
-      view->begin(inspection.readable);
+      view->begin(inspection.readable, inspection.newest_log);
       status = judge(path, config, std::move(inspection), opened);
     }
     if (status.ok()) status = open_in(path, canonical, true, config, options, opened, families);

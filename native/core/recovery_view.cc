@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/file_numbers.h"
+
 namespace core {
 
 namespace {
@@ -48,7 +50,12 @@ IOStatus RecoveryView::NewSequentialFile(const std::string& path, const FileOpti
   IOStatus status = target()->NewSequentialFile(path, options, file, debug);
   if (!status.ok() || !on_) return status;
   const auto found = readable_.find(std::filesystem::path(path).filename().string());
-  if (found != readable_.end()) *file = std::make_unique<Beginning>(std::move(*file), found->second);
+  const auto log = number_in(path, "", ".log");
+  if (found != readable_.end()) {
+    *file = std::make_unique<Beginning>(std::move(*file), found->second);
+  } else if (log && *log > newest_log_) {
+    *file = std::make_unique<Beginning>(std::move(*file), 0);
+  }
   return status;
 }
 

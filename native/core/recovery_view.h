@@ -16,9 +16,10 @@ class RecoveryView : public rocksdb::FileSystemWrapper {
  public:
   RecoveryView() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
 
-  /** Until `end`, of the files with these names only so many bytes are there to be read in sequence. */
-  void begin(std::map<std::string, uint64_t> readable) {
+  /** Until `end`, of the files with these names only so many bytes are there to be read, and of newer WALs nothing. */
+  void begin(std::map<std::string, uint64_t> readable, uint64_t newest_log) {
     readable_ = std::move(readable);
+    newest_log_ = newest_log;
     on_ = true;
   }
   void end() { on_ = false; }
@@ -31,6 +32,7 @@ class RecoveryView : public rocksdb::FileSystemWrapper {
 
  private:
   std::map<std::string, uint64_t> readable_;
+  uint64_t newest_log_ = 0;
   std::atomic<bool> on_ = false;
 };
 

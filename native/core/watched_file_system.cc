@@ -1,13 +1,12 @@
 #include "core/watched_file_system.h"
 
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
+
+#include "core/file_numbers.h"
 
 namespace core {
 
@@ -25,16 +24,6 @@ using rocksdb::Slice;
 
 // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the message is in a unique_ptr
 IOStatus to_io_status(const Status& status) { return status.ok() ? IOStatus::OK() : IOStatus::IOError(status.message); }
-
-/** The number in a name like MANIFEST-000005 or 000007.log. */
-std::optional<uint64_t> number_in(const std::string& path, std::string_view prefix, std::string_view suffix) {
-  const std::string name = std::filesystem::path(path).filename().string();
-  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return {};
-  uint64_t number = 0;
-  const char* last = name.data() + name.size() - suffix.size();
-  const auto [end, error] = std::from_chars(name.data() + prefix.size(), last, number);
-  return error == std::errc() && end == last ? std::optional(number) : std::nullopt;
-}
 
 /** Which MANIFEST is the database's, durably, and how much of each is durable. */
 class ManifestWatch {

@@ -157,9 +157,12 @@ Status Watermark::note_durable(uint64_t sequence) {
 Status Watermark::note_log(uint64_t number) {
   log_before_ = log_.exchange(number);
   return write([this, number](Mark& mark) {
+    const uint64_t sequence = last_sequence_();
+    // Nothing came since: the older WAL is empty, and may still be needed.
+    if (mark.settled_log > 0 && mark.settled_sequence == sequence) return;
     mark.settled_log = number;
     mark.log_before = log_before_;
-    mark.settled_sequence = last_sequence_();
+    mark.settled_sequence = sequence;
     settling_ = true;
   });
 }

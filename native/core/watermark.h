@@ -33,7 +33,7 @@ namespace core {
 struct Mark {
   /** The highest sequence number that is durable. */
   uint64_t sequence = 0;
-  /** Before WAL `settled_log` was begun, this was the last sequence number: all up to it is in older WALs. */
+  /** Before WAL `settled_log` was begun, this was the last sequence number: all up to it was in older WALs. */
   uint64_t settled_sequence = 0;
   uint64_t settled_log = 0;
   /** The WAL before that one; 0 where that was the first since the database was opened. */
