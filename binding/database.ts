@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type InspectOptions, inspect } from 'node:util';
 import { checkBoolean, checkBytes, checkName, checkOptionalBytes, checkOptions } from './arguments.js';
 import { ColumnFamilyHandle, type ColumnFamilyOf } from './column-family.js';
+import { type Recovered, toRecovered } from './damage.js';
 import { DatabaseCore, PLAIN } from './database-core.js';
 import { type ColumnFamilyOptions, type DatabaseOptions, toNativeFamily, toNativeOptions } from './open-options.js';
 import type { Row } from './packed-rows.js';
@@ -47,6 +48,7 @@ export class Database implements AsyncDisposable, Disposable {
   readonly path: string;
   readonly #core: DatabaseCore;
   readonly #families = new Map<string, ColumnFamily>();
+  #recovered: Recovered | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -64,7 +66,7 @@ export class Database implements AsyncDisposable, Disposable {
    * Opens the database at `path`, with its column families.
    * @throws RocksError `LOCKED` where it is open already, here or in another process; `NOT_FOUND` where there is none and
    *   none may be made; `INVALID_ARGUMENT` where there is one and `errorIfExists`, or options contradict each other;
-   *   `COLUMN_FAMILY_NOT_FOUND` where one is missing and may not be made; `CORRUPTION` where its files are damaged; `BUSY`
+   *   `COLUMN_FAMILY_NOT_FOUND` where one is missing and may not be made; `CORRUPTION` where its files are damaged, or lack what had been made durable (see `recover`); `BUSY`
    *   where it is opened read-only, and a writer changed its files during each of many attempts: try again; `IO_ERROR` also
    *   where its file system does not lock files
    */
@@ -73,7 +75,7 @@ export class Database implements AsyncDisposable, Disposable {
     const native = toNativeOptions(options);
     database.#core.readOnly = native.readOnly;
     await database.#core.requests.start((request) => database.#core.native.open(request, database.path, native));
-    database.#learnFamilies();
+    database.#learn();
     return database;
   }
 
@@ -83,11 +85,17 @@ export class Database implements AsyncDisposable, Disposable {
     const native = toNativeOptions(options);
     database.#core.readOnly = native.readOnly;
     database.#core.native.openSync(database.path, native);
-    database.#learnFamilies();
+    database.#learn();
     return database;
   }
 
-  #learnFamilies(): void {
+  /** What it was opened without, where it was damaged and opened all the same: see `recover` in {@link DatabaseOptions}. */
+  get recovered(): Recovered | undefined {
+    return this.#recovered;
+  }
+
+  #learn(): void {
+    this.#recovered = toRecovered(this.#core.native.recovered());
     const pairs = this.#core.native.columnFamilies();
     for (let at = 0; at < pairs.length; at += 2) {
       const name = pairs[at] as string;

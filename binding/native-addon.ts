@@ -5,7 +5,26 @@ export interface NativeAddon {
   readonly Database: new (settle: Settle, makeError: MakeError) => NativeDatabase;
   /** CRC-32C of `bytes` behind those that have given `initial`. */
   readonly crc32c: (bytes: Uint8Array, initial: number) => number;
+  /** What damage there is in the WALs and the MANIFEST of a database; or the code and the message of a failure. */
+  readonly inspect: (folder: string) => NativeInspection | [code: string, message: string];
   readonly rocksdbVersion: string;
+}
+
+/** See native/core/inspection.h. */
+export interface NativeInspection {
+  findings: { kind: string; file: string; offset: number; message: string }[];
+  columnFamilies: string[];
+  recoverable: number;
+  durable: number;
+  hasWatermark: boolean;
+  walFiles: number;
+  walRecords: number;
+  walBytes: number;
+  manifestRecords: number;
+}
+
+export interface NativeRecovered extends NativeInspection {
+  evidence?: string;
 }
 
 /**
@@ -26,6 +45,7 @@ export interface NativeOpenOptions {
   createMissingColumnFamilies: boolean;
   errorIfExists: boolean;
   readOnly: boolean;
+  recoverWhatIsThere: boolean;
   maxTotalWalSize: number;
   recycleWalFiles: number;
   maxQueuedBytes: number;
@@ -91,6 +111,8 @@ export interface NativeDatabase {
   dropColumnFamily(request: number, name: string): void;
   /** Flat: name, id, name, … */
   columnFamilies(): (string | number)[];
+  /** What a damaged database was opened without. */
+  recovered(): NativeRecovered | undefined;
 }
 
 export interface NativeIterator {

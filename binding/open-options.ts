@@ -35,6 +35,13 @@ export interface DatabaseOptions {
    * was opened. Default false.
    */
   readOnly?: boolean;
+  /**
+   * What to do with a database that has lost something which had been made durable. `refuse`, the default: it is not opened
+   * (`CORRUPTION`), and nothing is changed. `as-much-as-is-there`: it is opened without what is lost, which
+   * {@link Database.recovered} tells; its files stay as they were in a folder inside it. A replica may then have forgotten
+   * what it promised: see `docs/damage.md` before.
+   */
+  recover?: 'refuse' | 'as-much-as-is-there';
   /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
   maxTotalWalSize?: number;
   /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
@@ -57,6 +64,7 @@ const OPEN_OPTIONS = [
   'createMissingColumnFamilies',
   'errorIfExists',
   'readOnly',
+  'recover',
   'maxTotalWalSize',
   'recycleWalFiles',
   'maxQueuedBytes',
@@ -77,6 +85,7 @@ export function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenO
     createMissingColumnFamilies: checkBoolean('createMissingColumnFamilies', options.createMissingColumnFamilies, true),
     errorIfExists: checkBoolean('errorIfExists', options.errorIfExists, false),
     readOnly: checkBoolean('readOnly', options.readOnly, false),
+    recoverWhatIsThere: checkRecover(options.recover),
     maxTotalWalSize: checkInteger('maxTotalWalSize', maxTotalWalSize, 1),
     recycleWalFiles: checkInteger('recycleWalFiles', recycleWalFiles, 0, 1000),
     maxQueuedBytes: checkInteger('maxQueuedBytes', maxQueuedBytes, 1),
@@ -90,6 +99,12 @@ export function toNativeOptions(given: DatabaseOptions | undefined): NativeOpenO
     );
   }
   return native;
+}
+
+function checkRecover(given: unknown): boolean {
+  if (given === undefined || given === 'refuse') return false;
+  if (given === 'as-much-as-is-there') return true;
+  throw outOfRange('recover', "'refuse' or 'as-much-as-is-there'", given);
 }
 
 function toNativeFamilies(given: unknown): NativeColumnFamilyOptions[] {

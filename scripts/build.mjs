@@ -22,7 +22,7 @@ import { cacheFolder, filesIn, root, stop } from './workspace.mjs';
 const ADDON = 'build/Release/omnipaxos_rocksdb.node';
 const BASELINE = 'build/Release/native-baseline';
 const ENGINE = 'build/engine.node';
-const ADDON_PACKAGES = ['@nxtedition/rocksdb', 'cmake-js', 'node-addon-api', 'node-api-headers'];
+const ADDON_PACKAGES = ['cmake-js', 'node-addon-api', 'node-api-headers'];
 const INSTALL_TOOLS =
   process.platform === 'darwin'
     ? '`xcode-select --install` and `brew install cmake ninja`'
@@ -55,6 +55,7 @@ async function buildAddon() {
   ];
   await unlessUpToDate('build/.stamp', inputs, [ADDON, BASELINE], async () => {
     checkTools();
+    checkRust(); // cargo fetches RocksDB's source
     const generator = onPath('ninja') ? 'Ninja' : 'Unix Makefiles';
     if (!wasConfiguredFor(generator)) rmSync('build', { recursive: true, force: true });
 

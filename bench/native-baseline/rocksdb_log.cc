@@ -37,10 +37,8 @@ RocksdbLog::RocksdbLog(const std::string& path) {
       {rocksdb::kDefaultColumnFamilyName, core::column_family_options({}, block_cache)},
       {"log", core::column_family_options({}, block_cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  check(rocksdb::DB::Open(options, path, families, &handles, &db));
-  db_.reset(db);
-  check(db->DestroyColumnFamilyHandle(handles[0]));
+  check(rocksdb::DB::Open(options, path, families, &handles, &db_));
+  check(db_->DestroyColumnFamilyHandle(handles[0]));
   log_ = handles[1];
 }
 

@@ -2,16 +2,14 @@
 
 #include <string>
 
+#include "core/little_endian.h"
+
 namespace core {
 
 namespace {
 
 constexpr size_t kHeaderBytes = 13;
 enum Operation : uint8_t { kPut = 1, kDelete = 2, kDeleteRange = 3 };
-
-uint32_t read_u32(const uint8_t* at) {
-  return uint32_t{at[0]} | uint32_t{at[1]} << 8 | uint32_t{at[2]} << 16 | uint32_t{at[3]} << 24;
-}
 
 Status malformed(std::string_view path, size_t offset) {
   return {ErrorCode::kInvalidArgument,
@@ -28,9 +26,9 @@ Status read_records(std::span<const uint8_t> packed, const ColumnFamilyLookup& l
     if (packed.size() - at < kHeaderBytes) return malformed(path, at);
     const uint8_t* header = packed.data() + at;
     const uint8_t operation = header[0];
-    const uint32_t id = read_u32(header + 1);
-    const size_t first_length = read_u32(header + 5);
-    const size_t second_length = read_u32(header + 9);
+    const uint32_t id = load_u32(header + 1);
+    const size_t first_length = load_u32(header + 5);
+    const size_t second_length = load_u32(header + 9);
     if (packed.size() - at - kHeaderBytes < first_length + second_length) return malformed(path, at);
     if (operation < kPut || operation > kDeleteRange) return malformed(path, at);
 

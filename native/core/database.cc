@@ -46,7 +46,7 @@ Status Database::open(const OpenConfig& config) {
     status = failure(ErrorCode::kAborted, "open", path_, error.what());
   }
   if (status.ok()) {
-    writes_.open(opened_->db.get(), &opened_->lock, config.max_queued_bytes, settle_writes_);
+    writes_.open(opened_->db.get(), &opened_->lock, &opened_->watermark, config.max_queued_bytes, settle_writes_);
     if (lifetime_.begin()) return {};
     status = closed("open");
   }
@@ -227,16 +227,21 @@ Status Database::dispose() {
   rocksdb::DB& db = *opened_->db;
   // What was written without `sync` is with the operating system; closing in peace makes it durable.
   const rocksdb::Status synced = read_only_ ? rocksdb::Status::OK() : db.SyncWAL();
+  const uint64_t last = db.GetLatestSequenceNumber();
   // A compaction that gives space back may wait for one of RocksDB's own, which ends early only for this.
   rocksdb::CancelAllBackgroundWork(&db, false);
   compactions_.wait_for_reclaims();
   families_.clear();
   const rocksdb::Status ended = db.Close();
   opened_->db.reset();
+  Status marked;
+  if (!read_only_ && synced.ok()) marked = opened_->watermark.note_durable(last);
+  if (Status status = opened_->watermark.close(); marked.ok()) marked = std::move(status);
   const bool displaced = opened_->lock.is_displaced();
   opened_->lock.release();
   if (displaced) return failure(ErrorCode::kIoError, "close", path_, kDisplaced);
-  return from_rocksdb(synced.ok() ? ended : synced, "close", path_);
+  Status status = from_rocksdb(synced.ok() ? ended : synced, "close", path_);
+  return status.ok() ? marked : status;
 }
 
 // What an exception left behind inside RocksDB cannot be closed, and must not be opened beside it: it stays, locked,

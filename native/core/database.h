@@ -115,6 +115,8 @@ class Database : public std::enable_shared_from_this<Database> {
 
   std::vector<std::pair<std::string, uint32_t>> column_families() const { return families_.names(); }
   const std::string& path() const { return path_; }
+  /** Fixed once it is open. */
+  const std::optional<Recovered>& recovered() const { return opened_->recovered; }
 
   TaskQueue& reader_queue() { return reader_queue_; }
   TaskQueue& maintenance_queue() { return maintenance_queue_; }

@@ -16,7 +16,8 @@ using rocksdb::IOStatus;
 
 class LockedFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit LockedFileSystem(FolderLock& lock) : FileSystemWrapper(rocksdb::FileSystem::Default()), lock_(lock) {}
+  LockedFileSystem(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target)
+      : FileSystemWrapper(std::move(target)), lock_(lock) {}
 
   const char* Name() const override { return "LockedFileSystem"; }
 
@@ -87,8 +88,8 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock) {
-  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock));
+std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target) {
+  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, std::move(target)));
 }
 
 }  // namespace core

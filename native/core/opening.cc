@@ -9,7 +9,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/evidence.h"
 #include "core/locked_file_system.h"
+#include "core/watched_file_system.h"
 
 namespace core {
 
@@ -94,12 +96,11 @@ Status open_in(const std::string& path, const std::string& canonical, bool exist
     descriptors.emplace_back(name, column_family_options(family, opened->block_cache));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
+  std::unique_ptr<rocksdb::DB>& db = opened->db;
   const rocksdb::Status status = config.read_only
                                      ? rocksdb::DB::OpenForReadOnly(options, canonical, descriptors, &handles, &db)
                                      : rocksdb::DB::Open(options, canonical, descriptors, &handles, &db);
   if (!status.ok()) return from_rocksdb(status, "open", path);
-  opened->db.reset(db);
   for (rocksdb::ColumnFamilyHandle* handle : handles) families->add(own(*db, handle));
   if (missing.empty()) return {};
 
@@ -109,17 +110,59 @@ Status open_in(const std::string& path, const std::string& canonical, bool exist
   return all_created;
 }
 
+/** Refuses a database that has lost something; or tells what it is opened without. */
+Status judge(const std::string& path, const OpenConfig& config, Inspection inspection, OpenRocksdb* opened) {
+  if (inspection.findings.empty()) return {};
+  if (!config.recover_what_is_there) {
+    return failure(ErrorCode::kCorruption, "open", path,
+                   "the database is damaged. " + describe(inspection) +
+                       ". Nothing was changed. See docs/damage.md, and run `omnipaxos-rocksdb verify`");
+  }
+  opened->recovered = Recovered{.inspection = std::move(inspection), .evidence = ""};
+  return {};
+}
+
+/** There is no database, or none any more. */
+Status judge_empty(const std::string& path, const std::string& canonical) {
+  std::optional<Mark> mark;
+  if (Status status = Watermark::read(canonical, &mark); !status.ok()) return status;
+  if (!mark || (mark->sequence == 0 && mark->manifest_number == 0)) return {};
+  return failure(ErrorCode::kCorruption, "open", path,
+                 std::string("there is a ") + kWatermarkName + " but no CURRENT, which names the database's files");
+}
+
 Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
                      const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                      ColumnFamilies* families) {
   if (Status refused = opened->lock.acquire(canonical, path); !refused.ok()) return refused;
-  opened->environment = locked_environment(opened->lock);
+  const auto view = std::make_shared<RecoveryView>();
+  opened->environment = locked_environment(opened->lock, watched_file_system(view, opened->watermark));
   // Only now, when nobody else can be about to create it.
   bool exists = false;
   if (Status status = look_for_database(path, canonical, &exists); !status.ok()) return status;
+  Inspection inspection;
+  Status status = exists ? inspect(canonical, &inspection) : judge_empty(path, canonical);
+  if (!status.ok()) return status;
+  const Mark mark = inspection.mark.value_or(Mark());
+  const uint64_t end = inspection.last_sequence;
+  const uint64_t promised = std::min(inspection.replayed_sequence, inspection.durable_sequence);
+  view->begin(inspection.readable);
+  if (status = judge(path, config, std::move(inspection), opened); !status.ok()) return status;
+  if (opened->recovered) status = keep_evidence(canonical, path, &opened->recovered->evidence);
+  if (status.ok()) status = opened->watermark.open(canonical, path, mark, end);
+  if (!status.ok()) return status;
+
   rocksdb::DBOptions options = db_options(config, background_limit);
   options.env = opened->environment.get();
-  return open_in(path, canonical, exists, config, options, opened, families);
+  if (status = open_in(path, canonical, exists, config, options, opened, families); !status.ok()) return status;
+  view->end();
+  const uint64_t reached = opened->db->GetLatestSequenceNumber();
+  if (reached < promised) {
+    return failure(ErrorCode::kCorruption, "open", path,
+                   "recovery ended at sequence number " + std::to_string(reached) + ", and " +
+                       std::to_string(promised) + " was there");
+  }
+  return opened->watermark.follow([db = opened->db.get()] { return db->GetLatestSequenceNumber(); });
 }
 
 // A writer elsewhere may flush or compact after RocksDB has read the MANIFEST here, and before it has read the files
@@ -129,13 +172,24 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
 Status open_beside_writer(const std::string& path, const std::string& canonical, const OpenConfig& config,
                           const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                           ColumnFamilies* families) {
-  const rocksdb::DBOptions options = db_options(config, background_limit);
+  const auto view = std::make_shared<RecoveryView>();
+  opened->environment = rocksdb::NewCompositeEnv(view);
+  rocksdb::DBOptions options = db_options(config, background_limit);
+  options.env = opened->environment.get();
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(canonical);
-    Status status = open_in(path, canonical, true, config, options, opened, families);
+    Inspection inspection;
+    Status status = inspect(canonical, &inspection);
+    if (status.ok()) {
+      view->begin(inspection.readable);
+      status = judge(path, config, std::move(inspection), opened);
+    }
+    if (status.ok()) status = open_in(path, canonical, true, config, options, opened, families);
+    view->end();
     if (manifest_state(canonical) == before) return status;
     families->clear();
     opened->db.reset();
+    opened->recovered.reset();
     std::this_thread::sleep_for(std::chrono::milliseconds(attempt));
   }
   return failure(
@@ -158,6 +212,7 @@ Status open_rocksdb(const std::string& path, const OpenConfig& config,
   if (status.ok()) return status;
   families->clear();
   opened->db.reset();
+  (void)opened->watermark.close();
   opened->lock.release();
   return status;
 }

@@ -3,13 +3,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/column_families.h"
 #include "core/folder_lock.h"
+#include "core/inspection.h"
 #include "core/options.h"
+#include "core/recovery_view.h"
 #include "core/status.h"
+#include "core/watermark.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
@@ -17,11 +21,20 @@
 
 namespace core {
 
+/** What a damaged database was opened without. */
+struct Recovered {
+  Inspection inspection;
+  /** The folder with the files as they were; empty where it is open read-only, and nothing is changed. */
+  std::string evidence;
+};
+
 /** An open RocksDB and all that must outlive it, in this order. */
 struct OpenRocksdb {
   /** Not acquired where it is open read-only. */
   FolderLock lock;
-  /** Nothing where it is open read-only: the system's own. */
+  /** Not opened where it is open read-only. */
+  Watermark watermark;
+  std::optional<Recovered> recovered;
   std::unique_ptr<rocksdb::Env> environment;
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::unique_ptr<rocksdb::DB> db;

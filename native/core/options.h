@@ -25,6 +25,8 @@ struct OpenConfig {
   bool create_missing_column_families = true;
   bool error_if_exists = false;
   bool read_only = false;
+  /** Opens a damaged database without what is lost, and keeps the evidence; else it is refused. */
+  bool recover_what_is_there = false;
   uint64_t max_total_wal_size = 128ULL << 20;
   uint64_t recycle_wal_files = 2;
   uint64_t max_queued_bytes = 64ULL << 20;

@@ -20,8 +20,9 @@ namespace core {
 
 namespace {
 
-// What RocksDB puts before the records, and a little more: without it a batch of one long record is copied to grow.
-constexpr size_t kBatchHeaderBytes = 32;
+// What stands before the records, the testimony among it, and a little more: without it a batch of one long record is
+// copied to grow.
+constexpr size_t kBatchHeaderBytes = 48;
 // A group this large starts at once: its fsync then overlaps with the work that fills the next one.
 constexpr size_t kStartAtBytes = 64 << 10;
 // A group this large takes no more writes: the first that joined should not wait for the last of a flood.
@@ -63,6 +64,7 @@ struct WriteQueue::State {
   Settle settle;
   rocksdb::DB* db = nullptr;
   FolderLock* lock = nullptr;
+  Watermark* watermark = nullptr;
   size_t max_bytes = 0;
 
   std::mutex mutex;
@@ -96,6 +98,12 @@ struct WriteQueue::State {
     return terms.behind_reads && !group->readers.empty() ? nullptr : group;
   }
 
+  /** To be done before any records are added. */
+  Status start_batch(rocksdb::WriteBatch& merged) {
+    merged.Clear();
+    return from_rocksdb(merged.PutLogData(watermark->testimony()), "write to", db->GetName());
+  }
+
   Status commit(rocksdb::WriteBatch& merged, bool sync) {
     const std::string subject = db->GetName();
     if (broken) return {ErrorCode::kAborted, "write to " + subject + ": an earlier write broke RocksDB"};
@@ -105,7 +113,9 @@ struct WriteQueue::State {
     rocksdb::WriteOptions options;
     options.sync = sync;
     try {
-      return from_rocksdb(db->Write(options, &merged), "write to", subject);
+      Status status = from_rocksdb(db->Write(options, &merged), "write to", subject);
+      // Only the one who has the queue's turn writes: the last sequence number is that of this write.
+      return sync && status.ok() ? watermark->note_durable(db->GetLatestSequenceNumber()) : status;
     } catch (const std::exception& error) {  // out of memory; RocksDB's queue of writers does not survive it
       broken = true;
       return {ErrorCode::kAborted, "write to " + subject + ": " + error.what()};
@@ -126,9 +136,10 @@ WriteQueue::WriteQueue(Lifetime& lifetime, FindFamily find_family)
 
 WriteQueue::~WriteQueue() = default;
 
-void WriteQueue::open(rocksdb::DB* db, FolderLock* lock, size_t max_bytes, Settle settle) {
+void WriteQueue::open(rocksdb::DB* db, FolderLock* lock, Watermark* watermark, size_t max_bytes, Settle settle) {
   state_->db = db;
   state_->lock = lock;
+  state_->watermark = watermark;
   state_->max_bytes = max_bytes;
   state_->settle = std::move(settle);
 }
@@ -192,6 +203,7 @@ Status WriteQueue::write_now(std::span<const uint8_t> packed, bool sync) {
   // inside RocksDB, and with it every later one.
   const Turn turn(*this);
   rocksdb::WriteBatch batch(packed.size() + kBatchHeaderBytes);
+  if (Status status = state_->start_batch(batch); !status.ok()) return status;
   std::vector<Family> families;
   const ColumnFamilyLookup lookup = [&](uint32_t id) -> rocksdb::ColumnFamilyHandle* {
     return families.emplace_back(state_->find_family(id)).get();
@@ -328,7 +340,7 @@ Status WriteQueue::State::merge_and_commit(const Group& group) {
   const auto lookup = [&group](uint32_t id) { return group.find(id); };
   bool sync = false;
   size_t begin = 0;
-  batch.Clear();
+  if (Status status = start_batch(batch); !status.ok()) return status;
   for (const Group::Part& part : group.parts) {
     if (!failed_writers.contains(part.writer)) {
       const auto packed = std::span(group.bytes).subspan(begin, part.end - begin);

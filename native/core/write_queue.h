@@ -15,6 +15,7 @@
 #include "core/lifetime.h"
 #include "core/status.h"
 #include "core/task_queue.h"
+#include "core/watermark.h"
 #include "rocksdb/db.h"
 
 namespace core {
@@ -47,7 +48,7 @@ class WriteQueue {
   ~WriteQueue();
 
   /** To be called before any write. */
-  void open(rocksdb::DB* db, FolderLock* lock, size_t max_bytes, Settle settle);
+  void open(rocksdb::DB* db, FolderLock* lock, Watermark* watermark, size_t max_bytes, Settle settle);
 
   /**
    * Copies the batch into the group that waits for its turn. The caller holds a lease; each group holds one until it is

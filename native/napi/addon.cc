@@ -3,9 +3,11 @@
 #include <napi.h>
 
 #include "core/crc32c.h"
+#include "core/inspection.h"
 #include "napi/arguments.h"
 #include "napi/database.h"
 #include "napi/environment.h"
+#include "napi/inspection.h"
 #include "napi/iterator.h"
 #include "rocksdb/version.h"
 
@@ -17,10 +19,22 @@ Napi::Value crc32c(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), core::crc32c(addon::take_uint32(info[1], "initial"), bytes));
 }
 
+// folder; gives an inspection, or [code, message]
+Napi::Value inspect(const Napi::CallbackInfo& info) {
+  core::Inspection inspection;
+  const core::Status status = core::inspect(addon::take_string(info[0], "folder"), &inspection);
+  if (status.ok()) return addon::to_object(info.Env(), inspection);
+  Napi::Array failure = Napi::Array::New(info.Env(), 2);
+  failure[0U] = Napi::String::New(info.Env(), core::name_of(status.code));
+  failure[1U] = Napi::String::New(info.Env(), status.message);
+  return failure;
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   addon::Environment::install(env, addon::IteratorObject::define(env));
   exports.Set("Database", addon::DatabaseObject::define(env));
   exports.Set("crc32c", Napi::Function::New<crc32c>(env, "crc32c"));
+  exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
   exports.Set("rocksdbVersion", rocksdb::GetRocksVersionAsString());
   return exports;
 }

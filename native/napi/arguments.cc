@@ -112,6 +112,7 @@ core::OpenConfig take_open_config(const Napi::Value& value) {
       take_boolean(object.Get("createMissingColumnFamilies"), "createMissingColumnFamilies");
   config.error_if_exists = take_boolean(object.Get("errorIfExists"), "errorIfExists");
   config.read_only = take_boolean(object.Get("readOnly"), "readOnly");
+  config.recover_what_is_there = take_boolean(object.Get("recoverWhatIsThere"), "recoverWhatIsThere");
   config.max_total_wal_size = take_integer(object.Get("maxTotalWalSize"), "maxTotalWalSize");
   config.recycle_wal_files = take_integer(object.Get("recycleWalFiles"), "recycleWalFiles");
   config.max_queued_bytes = take_integer(object.Get("maxQueuedBytes"), "maxQueuedBytes");

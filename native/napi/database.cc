@@ -8,6 +8,7 @@
 
 #include "core/iterator.h"
 #include "napi/arguments.h"
+#include "napi/inspection.h"
 #include "napi/iterator.h"
 
 namespace addon {
@@ -74,6 +75,7 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::create_column_family>>("createColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::drop_column_family>>("dropColumnFamily"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::column_families>>("columnFamilies"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::recovered>>("recovered"),
       });
 }
 
@@ -336,6 +338,11 @@ Napi::Value DatabaseObject::column_families(const Napi::CallbackInfo& info) {
     pairs[at++] = Napi::Number::New(info.Env(), id);
   }
   return pairs;
+}
+
+Napi::Value DatabaseObject::recovered(const Napi::CallbackInfo& info) {
+  const std::optional<core::Recovered>& recovered = opened(info.Env()).recovered();
+  return recovered ? to_object(info.Env(), *recovered) : info.Env().Undefined();
 }
 
 // ── Writing and maintenance ──────────────────────────────────────────────────────────────────────────────────────────

@@ -91,6 +91,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   void create_column_family(const Napi::CallbackInfo& info);    // request, options
   void drop_column_family(const Napi::CallbackInfo& info);      // request, name
   Napi::Value column_families(const Napi::CallbackInfo& info);  // [name, id, name, …]
+  Napi::Value recovered(const Napi::CallbackInfo& info);
 
   /** False where the queue takes no more tasks. */
   bool post(core::TaskQueue& queue, double request, const char* operation, Work work);

@@ -58,7 +58,7 @@ describe('bench compare', () => {
     );
     expect(stdout).toContain('3 of 3 figures changed beyond the noise');
     expect(stdout).toContain('1 points are in one of the runs alone');
-    expect(stdout).toContain('Not the same: rocksdb was "9.7.4", is "9.9.9".');
+    expect(stdout).toContain('Not the same: rocksdb was "11.8.1", is "9.9.9".');
   });
 
   it.each([

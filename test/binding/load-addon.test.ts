@@ -29,7 +29,7 @@ describe('loadAddon', () => {
   it('gives the addon of this clone, the same each time', () => {
     const addon = loadAddon();
     expect(loadAddon()).toBe(addon);
-    expect(addon.rocksdbVersion).toBe('9.7.4');
+    expect(addon.rocksdbVersion).toBe('11.8.1');
     expect(typeof addon.Database).toBe('function');
   });
 });
@@ -50,7 +50,7 @@ describe('loadFrom', () => {
     const root = temporaryFolder();
     prepare(root);
     const ending = await runChild('load-from.mjs', [root]);
-    expect(ending).toEqual({ code: 0, signal: null, stdout: 'RocksDB 9.7.4\n', stderr: '' });
+    expect(ending).toEqual({ code: 0, signal: null, stdout: 'RocksDB 11.8.1\n', stderr: '' });
   });
 
   it('says what it looked for, on which platform, Node and libc', async () => {

@@ -47,7 +47,7 @@ export function report(points: PointReport[], given: Partial<Report> = {}): Repo
     complete: true,
     plan: { durationS: 110, entryBytes: [128], batch: [1], inFlight: [1], peers: [], budgetMs: 10 },
     package: '0.1.0',
-    rocksdb: '9.7.4',
+    rocksdb: '11.8.1',
     environment: {
       node: 'v20.20.2',
       system: 'Linux 6.1.0 x64',

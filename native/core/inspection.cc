@@ -1,0 +1,279 @@
+#include "core/inspection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+#include "core/log_file.h"
+#include "core/manifest.h"
+#include "core/wal_batch.h"
+
+namespace core {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string range_of(uint64_t first, uint64_t last) {
+  return first == last ? "sequence number " + std::to_string(first)
+                       : "sequence numbers " + std::to_string(first) + " to " + std::to_string(last);
+}
+
+std::string wal_name(uint64_t number) {
+  std::string digits = std::to_string(number);
+  constexpr size_t kDigits = 6;
+  if (digits.size() < kDigits) digits.insert(0, kDigits - digits.size(), '0');
+  return digits + ".log";
+}
+
+/** The numbers of the WALs in a folder, in order. */
+Status list_wals(const std::string& folder, std::vector<uint64_t>* numbers) {
+  std::error_code failed;
+  fs::directory_iterator entry(folder, failed);
+  for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && std::string_view(end, name.data() + name.size()) == ".log") numbers->push_back(number);
+  }
+  std::ranges::sort(*numbers);
+  return failed ? from_errno(failed.value(), "open", folder, "cannot look into the folder") : Status{};
+}
+
+/** Follows the sequence numbers through the WALs. */
+class WalChain {
+ public:
+  WalChain(const std::string& folder, const Manifest& manifest, Inspection& inspection)
+      : folder_(folder), manifest_(manifest), inspection_(inspection) {}
+
+  Status follow();
+
+ private:
+  /** Where what can be recovered ends. */
+  struct End {
+    const char* kind = "wal-cut";
+    std::string file;
+    uint64_t offset = 0;
+    std::string what;
+  };
+
+  void begin(const std::vector<uint64_t>& numbers);
+  Status read(uint64_t number);
+  bool take(const std::string& name, uint64_t offset, std::span<const uint8_t> record);
+  void take_survivor(std::span<const uint8_t> start);
+  void look_for_families(const std::string& name, uint64_t offset, std::span<const uint8_t> record);
+  void hear(const WalBatch& batch);
+  void compare();
+
+  const std::string& folder_;
+  const Manifest& manifest_;
+  Inspection& inspection_;
+  /** The last that connects. Nothing before the first record, which may have any. */
+  std::optional<uint64_t> last_;
+  /** What the oldest WAL that is needed begins behind. */
+  uint64_t begins_behind_ = 0;
+  /** Where what connects ends. */
+  std::optional<End> end_;
+  /** More follows there, and does not connect. */
+  bool hole_ = false;
+  bool unknown_family_ = false;
+  bool testified_ = false;
+  bool not_understood_ = false;
+};
+
+Status WalChain::follow() {
+  std::vector<uint64_t> numbers;
+  if (Status status = list_wals(folder_, &numbers); !status.ok()) return status;
+  std::erase_if(numbers, [this](uint64_t number) { return number < manifest_.oldest_log(); });
+  begin(numbers);
+  for (const uint64_t number : numbers) {
+    if (Status status = read(number); !status.ok()) return status;
+    if (not_understood_) break;
+  }
+  compare();
+  return {};
+}
+
+void WalChain::begin(const std::vector<uint64_t>& numbers) {
+  const uint64_t oldest = manifest_.oldest_log();
+  begins_behind_ = manifest_.oldest_log_begins_behind();
+  // Files do not tell the sequence numbers of column families that were dropped.
+  const std::optional<Mark>& mark = inspection_.mark;
+  if (mark && mark->settled_log == oldest) begins_behind_ = std::max(begins_behind_, mark->settled_sequence);
+  if (oldest == 0 || (!numbers.empty() && numbers.front() == oldest)) return;
+  last_ = begins_behind_;
+  end_ = End{.kind = "wal-missing",
+             .file = wal_name(oldest),
+             .offset = 0,
+             .what = "the file is not there, and the MANIFEST needs it"};
+}
+
+Status WalChain::read(uint64_t number) {
+  const std::string name = wal_name(number);
+  std::optional<uint64_t> behind_hole_from;
+  if (hole_) behind_hole_from = 0;
+  const LogReading reading{
+      .number = number,
+      .record =
+          [&](uint64_t offset, std::span<const uint8_t> record) {
+            if (!hole_ && !take(name, offset, record)) return false;
+            if (!hole_) return true;
+            if (!behind_hole_from) behind_hole_from = offset;
+            take_survivor(record);
+            return true;
+          },
+      .survivor = [&](uint64_t, std::span<const uint8_t> start) { take_survivor(start); }};
+  LogExtent extent;
+  if (Status status = read_log(folder_ + "/" + name, reading, &extent); !status.ok()) return status;
+  not_understood_ = extent.end == LogEnd::kNotUnderstood;
+  ++inspection_.wal_files;
+  inspection_.wal_bytes += extent.file_bytes;
+
+  const uint64_t readable = behind_hole_from.value_or(extent.whole_bytes);
+  if (readable < extent.file_bytes) inspection_.readable[name] = readable;
+  if (behind_hole_from) return {};
+  inspection_.wal_records += extent.records;
+  // A WAL without a single record, and perhaps others behind it: they must go on where it was to begin.
+  if (!last_) last_ = begins_behind_;
+  hole_ = extent.next_survivor < extent.file_bytes;
+  end_ = End{.kind = hole_ ? "wal-damaged" : "wal-cut",
+             .file = name,
+             .offset = extent.whole_bytes,
+             .what = std::string(describe(extent.end)) + (hole_ ? ", and more was written behind it" : "")};
+  return {};
+}
+
+/** False where it is no batch. Where it is one and does not connect, there is a hole before it. */
+bool WalChain::take(const std::string& name, uint64_t offset, std::span<const uint8_t> record) {
+  const std::optional<WalBatch> batch = read_wal_batch(record);
+  if (!batch) return false;
+  if (last_ && batch->first_sequence > *last_ + 1) {
+    hole_ = true;
+    return true;
+  }
+  hear(*batch);
+  last_ = std::max(last_.value_or(0), batch->last_sequence());
+  inspection_.replayed_sequence = *last_;
+  look_for_families(name, offset, record);
+  return true;
+}
+
+void WalChain::take_survivor(std::span<const uint8_t> start) {
+  const std::optional<WalBatch> batch = read_wal_batch(start);
+  if (!batch) return;
+  hear(*batch);
+  read_families(start, [this](uint32_t id) {
+    const auto family = manifest_.families.find(id);
+    if (family != manifest_.families.end()) inspection_.families_behind_hole.insert(family->second.name);
+  });
+}
+
+// A column family is in the MANIFEST, durably, before anything is written to it.
+void WalChain::look_for_families(const std::string& name, uint64_t offset, std::span<const uint8_t> record) {
+  if (unknown_family_) return;
+  read_families(record, [&](uint32_t id) {
+    if (id <= manifest_.max_family || unknown_family_) return;
+    unknown_family_ = true;
+    inspection_.findings.push_back(
+        {.kind = "family-missing",
+         .file = manifest_.name,
+         .offset = manifest_.extent.whole_bytes,
+         .what = "it does not know the column family with the id " + std::to_string(id) + ", to which " + name +
+                 " writes at byte " + std::to_string(offset)});
+  });
+}
+
+void WalChain::hear(const WalBatch& batch) {
+  if (!batch.testimony) return;
+  testified_ = true;
+  inspection_.durable_sequence = std::max(inspection_.durable_sequence, *batch.testimony);
+}
+
+void WalChain::compare() {
+  const uint64_t reached = last_.value_or(begins_behind_);
+  inspection_.last_sequence = reached;
+  // Written by a program that says nothing of what is durable: it opens as it always did.
+  if (not_understood_ || (!inspection_.mark && !testified_)) {
+    inspection_.readable.clear();
+    return;
+  }
+  if (inspection_.durable_sequence <= reached) return;
+  if (!end_) end_ = End{.kind = "wal-missing", .file = wal_name(manifest_.oldest_log()), .offset = 0, .what = "no WAL is there"};
+  const bool unconnected = hole_ && std::string_view(end_->kind) == "wal-cut";
+  inspection_.findings.push_back(
+      {.kind = end_->kind,
+       .file = end_->file,
+       .offset = end_->offset,
+       .what = end_->what + (unconnected ? ", and the next WAL does not go on there" : "") + "; " +
+               range_of(reached + 1, inspection_.durable_sequence) + " had been made durable and cannot be recovered"});
+}
+
+void check_manifest(const Manifest& manifest, Inspection& inspection) {
+  const LogExtent& extent = manifest.extent;
+  inspection.manifest_records = extent.records;
+  const bool ends_well = extent.end == LogEnd::kEndOfFile || extent.end == LogEnd::kNothingMore;
+  const bool survivors = extent.next_survivor < extent.file_bytes;
+  const std::optional<Mark>& mark = inspection.mark;
+  if (extent.whole_bytes < extent.file_bytes) inspection.readable[manifest.name] = extent.whole_bytes;
+  if (mark && mark->manifest_number > manifest.number) {
+    inspection.findings.push_back({.kind = "manifest-replaced",
+                                   .file = "CURRENT",
+                                   .offset = 0,
+                                   .what = "it names " + manifest.name + ", and a newer MANIFEST, number " +
+                                           std::to_string(mark->manifest_number) + ", was in use"});
+  } else if (mark && mark->manifest_number == manifest.number && mark->manifest_bytes > extent.whole_bytes) {
+    inspection.findings.push_back({.kind = ends_well ? "manifest-cut" : "manifest-damaged",
+                                   .file = manifest.name,
+                                   .offset = extent.whole_bytes,
+                                   .what = std::string(describe(extent.end)) + ", and " +
+                                           std::to_string(mark->manifest_bytes) +
+                                           " bytes of it had been made durable"});
+  } else if (!ends_well && survivors && !mark) {
+    inspection.findings.push_back({.kind = "manifest-damaged",
+                                   .file = manifest.name,
+                                   .offset = extent.whole_bytes,
+                                   .what = std::string(describe(extent.end)) + ", and more was written behind it"});
+  }
+}
+
+Finding of_status(const char* kind, const char* file, const Status& status) {
+  return {.kind = kind, .file = file, .offset = 0, .what = status.message};
+}
+
+}  // namespace
+
+Status inspect(const std::string& folder, Inspection* inspection) {
+  *inspection = {};
+  Status status = Watermark::read(folder, &inspection->mark);
+  if (status.code == ErrorCode::kCorruption) {
+    inspection->findings.push_back(of_status("watermark-damaged", kWatermarkName, status));
+  } else if (!status.ok()) {
+    return status;
+  }
+  if (inspection->mark) inspection->durable_sequence = inspection->mark->sequence;
+
+  Manifest manifest;
+  status = read_manifest(folder, &manifest);
+  if (status.code == ErrorCode::kCorruption || status.code == ErrorCode::kNotFound) {
+    inspection->findings.push_back(of_status("current-damaged", "CURRENT", status));
+    return {};
+  }
+  if (!status.ok()) return status;
+  check_manifest(manifest, *inspection);
+  return WalChain(folder, manifest, *inspection).follow();
+}
+
+std::string describe(const Inspection& inspection) {
+  std::string text;
+  for (const Finding& finding : inspection.findings) {
+    if (!text.empty()) text += "; ";
+    text += finding.file + ", byte " + std::to_string(finding.offset) + ": " + finding.what;
+  }
+  if (inspection.families_behind_hole.empty()) return text;
+  text += " (column families written to behind it:";
+  for (const std::string& name : inspection.families_behind_hole) text += " " + name;
+  return text + ")";
+}
+
+}  // namespace core

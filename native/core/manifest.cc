@@ -1,0 +1,122 @@
+#include "core/manifest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <vector>
+
+#include "db/version_edit.h"
+
+namespace core {
+
+namespace {
+
+constexpr std::string_view kPrefix = "MANIFEST-";
+
+class ManifestReader {
+ public:
+  explicit ManifestReader(Manifest& manifest) : manifest_(manifest) {}
+
+  bool take(std::span<const uint8_t> record) {
+    rocksdb::VersionEdit edit;
+    const rocksdb::Slice bytes(reinterpret_cast<const char*>(record.data()), record.size());
+    if (!edit.DecodeFrom(bytes).ok()) return false;
+    if (!edit.IsInAtomicGroup()) {
+      apply(edit);
+      return true;
+    }
+    // All of a group or nothing.
+    group_.push_back(std::move(edit));
+    if (group_.back().GetRemainingEntries() > 0) return true;
+    for (const rocksdb::VersionEdit& part : group_) apply(part);
+    group_.clear();
+    return true;
+  }
+
+ private:
+  void apply(const rocksdb::VersionEdit& edit) {
+    const uint32_t id = edit.GetColumnFamily();
+    if (edit.HasMaxColumnFamily()) manifest_.max_family = std::max(manifest_.max_family, edit.GetMaxColumnFamily());
+    manifest_.max_family = std::max(manifest_.max_family, id);
+    if (edit.IsColumnFamilyDrop()) {
+      manifest_.families.erase(id);
+    } else if (edit.IsColumnFamilyAdd()) {
+      manifest_.families[id].name = edit.GetColumnFamilyName();
+    }
+    if (id == 0) manifest_.families[0].name = rocksdb::kDefaultColumnFamilyName;
+    const auto family = manifest_.families.find(id);
+    if (edit.HasLogNumber() && family != manifest_.families.end() &&
+        edit.GetLogNumber() > family->second.log_number) {
+      family->second.log_number = edit.GetLogNumber();
+      moved_.push_back(id);
+    }
+    if (edit.HasMinLogNumberToKeep() && edit.GetMinLogNumberToKeep() > manifest_.kept_log) {
+      manifest_.kept_log = edit.GetMinLogNumberToKeep();
+      kept_moved_ = true;
+    }
+    if (!edit.HasLastSequence()) return;
+    manifest_.last_sequence = std::max(manifest_.last_sequence, edit.GetLastSequence());
+    for (const uint32_t moved : moved_) {
+      const auto found = manifest_.families.find(moved);
+      if (found != manifest_.families.end()) found->second.log_begins_behind = manifest_.last_sequence;
+    }
+    moved_.clear();
+    if (kept_moved_) manifest_.kept_log_begins_behind = manifest_.last_sequence;
+    kept_moved_ = false;
+  }
+
+  Manifest& manifest_;
+  std::vector<rocksdb::VersionEdit> group_;
+  /** Column families that have moved to a newer WAL since an edit last told a sequence number. */
+  std::vector<uint32_t> moved_;
+  bool kept_moved_ = false;
+};
+
+Status read_current(const std::string& folder, Manifest* manifest) {
+  const std::string path = folder + "/CURRENT";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure(ErrorCode::kNotFound, "read", path, "it cannot be opened");
+  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const bool ends_well = content.ends_with('\n');
+  if (ends_well) content.pop_back();
+  const std::string_view number = std::string_view(content).substr(std::min(kPrefix.size(), content.size()));
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), manifest->number);
+  if (!ends_well || !content.starts_with(kPrefix) || error != std::errc() || end != number.data() + number.size()) {
+    return failure(ErrorCode::kCorruption, "read", path, "it does not name a MANIFEST");
+  }
+  manifest->name = content;
+  return {};
+}
+
+}  // namespace
+
+uint64_t Manifest::oldest_log() const {
+  if (families.empty()) return kept_log;
+  const auto oldest = std::ranges::min_element(families, {}, [](const auto& each) { return each.second.log_number; });
+  return std::max(kept_log, oldest->second.log_number);
+}
+
+uint64_t Manifest::oldest_log_begins_behind() const {
+  const uint64_t oldest = oldest_log();
+  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : last_sequence;
+  for (const auto& [id, family] : families) {
+    if (family.log_number == oldest) begins_behind = std::min(begins_behind, family.log_begins_behind);
+  }
+  return begins_behind;
+}
+
+Status read_manifest(const std::string& folder, Manifest* manifest) {
+  *manifest = {};
+  if (Status status = read_current(folder, manifest); !status.ok()) return status;
+  ManifestReader reader(*manifest);
+  const std::string path = folder + "/" + manifest->name;
+  const LogReading reading{
+      .number = 0, .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); }, .survivor = {}};
+  Status status = read_log(path, reading, &manifest->extent);
+  if (status.code != ErrorCode::kNotFound) return status;
+  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT", "it names " + manifest->name + ", which is not there");
+}
+
+}  // namespace core

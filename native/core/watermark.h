@@ -1,0 +1,101 @@
+// What is known to be durable, in a file of the database's own beside its WALs. Recovery takes a WAL that ends early, and
+// a MANIFEST that ends at a record, for what a power failure has left; only what was known before tells whether
+// something was lost. See core/inspection.h, which compares.
+//
+// The file WATERMARK has two slots, a page apart, so that one is whole whatever happens while the other is written:
+//
+//   | field          | type   | content                                                                   |
+//   |----------------|--------|---------------------------------------------------------------------------|
+//   | magic          | u64 LE | "opxmark1"                                                                |
+//   | turn           | u64 LE | how often one was written; the slot is that of its parity                 |
+//   | mark           | 5 u64  | the fields of `Mark`                                                      |
+//   | checksum       | u32 LE | CRC-32C of all before                                                     |
+//
+// It is written after each fsync, and itself made durable once a second, when a WAL has given way to another, and at the
+// end. So after a power failure it may say less than is there, never more.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/descriptor.h"
+#include "core/status.h"
+#include "core/task_queue.h"
+
+namespace core {
+
+struct Mark {
+  /** The highest sequence number that is durable. */
+  uint64_t sequence = 0;
+  /** Before WAL `settled_log` was begun, this was the last sequence number: all up to it is in older WALs. */
+  uint64_t settled_sequence = 0;
+  uint64_t settled_log = 0;
+  /** The MANIFEST that CURRENT names, and how much of it is durable. */
+  uint64_t manifest_number = 0;
+  uint64_t manifest_bytes = 0;
+};
+
+/** The name of the file, in the database's folder. */
+constexpr const char* kWatermarkName = "WATERMARK";
+
+class Watermark {
+ public:
+  ~Watermark() { (void)close(); }
+
+  /** Nothing where there is no such file. CORRUPTION where neither slot is whole. */
+  static Status read(const std::string& folder, std::optional<Mark>* mark);
+
+  /**
+   * Makes the file, or takes it over, so that it says `mark`. `end` is the last sequence number, until `follow`
+   * tells how to ask. `path` is the folder as the caller knows it, for messages.
+   */
+  Status open(const std::string& folder, const std::string& path, const Mark& mark, uint64_t end);
+  /** Recovery has come to its end: what lies behind it is not there any more. */
+  Status follow(std::function<uint64_t()> last_sequence);
+
+  /** All up to `sequence` is durable. */
+  Status note_durable(uint64_t sequence);
+  /** A WAL of this number begins. */
+  Status note_log(uint64_t number);
+  /** The file of this number has become the database's MANIFEST, or has grown: so much of it is durable. */
+  Status note_manifest(uint64_t number, uint64_t bytes);
+  /**
+   * What `note_log` and `note_manifest` have told is durable behind this. To be called before the MANIFEST is synced:
+   * then it may say that older WALs are not needed.
+   */
+  Status settle();
+  /** Nothing is noted any more; what was is durable. A second call does nothing. */
+  Status close();
+
+  /**
+   * For the log data of a batch: the highest durable sequence number when it is written. A WAL thus testifies about the
+   * ones before it, and about itself.
+   */
+  std::string testimony() const;
+  /** What such log data says; nothing where it is not of this kind. */
+  static std::optional<uint64_t> read_testimony(std::string_view log_data);
+
+ private:
+  Status write(const std::function<void(Mark&)>& change);
+  Status sync_file();
+  void sync_soon();
+
+  std::string path_;
+  std::mutex mutex_;
+  Descriptor file_;
+  Mark mark_;
+  uint64_t turn_ = 0;
+  bool settling_ = false;
+  std::function<uint64_t()> last_sequence_;
+  std::chrono::steady_clock::time_point synced_at_;
+  std::atomic<uint64_t> durable_ = 0;
+  TaskQueue syncing_{1};
+};
+
+}  // namespace core

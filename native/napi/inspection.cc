@@ -1,0 +1,44 @@
+#include "napi/inspection.h"
+
+namespace addon {
+
+namespace {
+
+Napi::Number number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+
+}  // namespace
+
+Napi::Object to_object(Napi::Env env, const core::Inspection& inspection) {
+  Napi::Object object = Napi::Object::New(env);
+  Napi::Array findings = Napi::Array::New(env, inspection.findings.size());
+  uint32_t at = 0;
+  for (const core::Finding& finding : inspection.findings) {
+    Napi::Object each = Napi::Object::New(env);
+    each.Set("kind", finding.kind);
+    each.Set("file", finding.file);
+    each.Set("offset", number(env, finding.offset));
+    each.Set("message", finding.what);
+    findings[at++] = each;
+  }
+  Napi::Array families = Napi::Array::New(env, inspection.families_behind_hole.size());
+  at = 0;
+  for (const std::string& name : inspection.families_behind_hole) families[at++] = Napi::String::New(env, name);
+  object.Set("findings", findings);
+  object.Set("columnFamilies", families);
+  object.Set("recoverable", number(env, inspection.last_sequence));
+  object.Set("durable", number(env, inspection.durable_sequence));
+  object.Set("hasWatermark", Napi::Boolean::New(env, inspection.mark.has_value()));
+  object.Set("walFiles", number(env, inspection.wal_files));
+  object.Set("walRecords", number(env, inspection.wal_records));
+  object.Set("walBytes", number(env, inspection.wal_bytes));
+  object.Set("manifestRecords", number(env, inspection.manifest_records));
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const core::Recovered& recovered) {
+  Napi::Object object = to_object(env, recovered.inspection);
+  if (!recovered.evidence.empty()) object.Set("evidence", recovered.evidence);
+  return object;
+}
+
+}  // namespace addon
