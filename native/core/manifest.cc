@@ -100,9 +100,10 @@ uint64_t Manifest::oldest_log() const {
 
 uint64_t Manifest::oldest_log_begins_behind() const {
   const uint64_t oldest = oldest_log();
-  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : last_sequence;
+  // Each of them is right; one that had nothing to recover was moved before the sequence number was told.
+  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : 0;
   for (const auto& [id, family] : families) {
-    if (family.log_number == oldest) begins_behind = std::min(begins_behind, family.log_begins_behind);
+    if (family.log_number == oldest) begins_behind = std::max(begins_behind, family.log_begins_behind);
   }
   return begins_behind;
 }
