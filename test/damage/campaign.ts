@@ -1,6 +1,6 @@
 // Many states one after another, and what became of them.
 
-import { causeOf, isKnown } from './causes.js';
+import { cannotBeTold, causeOf } from './causes.js';
 import { type Damage, planState, type State } from './damage.js';
 import type { FileKind } from './file-kinds.js';
 import type { Image } from './images.js';
@@ -21,9 +21,9 @@ export interface Findings {
   table: Map<string, Counts>;
   /** How often an error had this code. */
   codes: Map<string, number>;
-  /** How often a loss or a hang had this cause: the known ones too. */
+  /** How often a loss or a hang had this cause: also of those that nothing could have told of. */
   causes: Map<string, number>;
-  /** Those whose cause is not a known one. */
+  /** Those that something could have told of. */
   failures: Failure[];
 }
 
@@ -51,7 +51,7 @@ export async function runCampaign({ images, pool, seed, states, onState }: Campa
     const cause = causeOf(outcome.verdict, state);
     if (cause !== undefined) {
       count(findings.causes, cause);
-      if (!isKnown(cause)) findings.failures.push({ state, outcome, cause });
+      if (!cannotBeTold(cause)) findings.failures.push({ state, outcome, cause });
     }
     onState?.(state, outcome);
   });

@@ -5,16 +5,10 @@ import type { ImageFile } from './images.js';
 import type { Verdict } from './opener-pool.js';
 
 /**
- * What is known to be silent, or to hang, and why. A cause that is not here fails the suite.
- *
- * Recovery ends at the first record of the WAL or the MANIFEST that is damaged, and takes it for the end of what was written:
- * nothing says how far it should have come.
+ * Losses that cannot be told: the watermark is damaged as well, and what is lost was the last that was written. A cause that is
+ * not here fails the suite.
  */
-const KNOWN: readonly RegExp[] = [
-  /^silent: .*(WAL|MANIFEST|CURRENT).*, no watermark$/,
-  // RocksDB's reader does not take a record of an unknown type from its buffer.
-  /^hang: .*(WAL|MANIFEST)/,
-];
+const CANNOT_BE_TOLD: readonly RegExp[] = [/^silent: .*WAL.*, no later record survives, the watermark damaged$/];
 
 /** Undefined where the verdict is no loss and no hang. */
 export function causeOf(verdict: Verdict, state: State): string | undefined {
@@ -27,8 +21,8 @@ export function causeOf(verdict: Verdict, state: State): string | undefined {
   return `${verdict}: ${[...kinds].sort().join(' and ')}, ${witness}, ${watermarkOf(state)}`;
 }
 
-export function isKnown(cause: string): boolean {
-  return KNOWN.some((pattern) => pattern.test(cause));
+export function cannotBeTold(cause: string): boolean {
+  return CANNOT_BE_TOLD.some((pattern) => pattern.test(cause));
 }
 
 function fileOf({ image }: State, name: string): ImageFile {

@@ -1,5 +1,5 @@
 // `npm run damage -- --states N --seed S`: damages N copies of databases and opens each. Exits with 1 where one has lost something
-// without a word, has hung or crashed, and that is not known. `--replay SEED:STATE` does one of them again, and keeps it.
+// without a word that could have been told, has hung or crashed. `--replay SEED:STATE` does one of them again, and keeps it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, constants, tmpdir } from 'node:os';
@@ -95,7 +95,7 @@ function report({ states, table, codes, causes, failures }: Findings, seed: numb
     [...counts].sort(([, a], [, b]) => b - a).map(([what, count]) => `  ${count} × ${what}`);
   console.log([`${states} states of seed ${seed}. Codes of the errors:`, ...listed(codes)].join('\n'));
   if (causes.size > 0) console.log(['What broke the law, by cause:', ...listed(causes)].join('\n'));
-  if (failures.length > 0) console.error(`${failures.length} of them are not known. The first:`);
+  if (failures.length > 0) console.error(`${failures.length} of them could have been told. The first:`);
   for (const { state, outcome, cause } of failures.slice(0, SHOWN_FAILURES)) {
     console.error(
       `\n${cause} (${state.image.name}: ${state.damages.map(described).join(' and ')})\n` +
