@@ -7,6 +7,7 @@ import { Database, RocksdbStorage } from '../../lib/index.js';
 import { SeededRandom } from '../../lib/testing/seeded-random.js';
 import type { Acknowledged } from './images.js';
 import { type Content, observeAll } from './observe.js';
+import { MAX_TOTAL_WAL_SIZE } from './scratch.js';
 import { WORKLOADS, type Workload } from './workloads.js';
 
 const MIN_WRITE_BUFFER = 64 * 1024;
@@ -19,7 +20,7 @@ const { layout, run } = WORKLOADS[name] as Workload;
 const open = () => {
   const families = Object.keys(layout).filter((family) => name !== 'families made and dropped' || family === 'a');
   const columnFamilies = families.map((family) => ({ name: family, writeBufferSize: MIN_WRITE_BUFFER }));
-  return Database.open(path, { columnFamilies });
+  return Database.open(path, { columnFamilies, maxTotalWalSize: MAX_TOTAL_WAL_SIZE });
 };
 let db = await open();
 await run({

@@ -12,3 +12,6 @@ export function scratchParent(): string {
     return tmpdir();
   }
 }
+
+/** Bytes: as long as this a WAL is made at once, which in a folder in memory takes that much of it. */
+export const MAX_TOTAL_WAL_SIZE = 1024 * 1024;

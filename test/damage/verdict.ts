@@ -3,6 +3,7 @@
 import { AsyncRocksdbStorage, Database, RocksdbStorage, RocksError, StorageError } from '../../lib/index.js';
 import type { Acknowledged } from './images.js';
 import { type Content, observe, type Reader, type Use } from './observe.js';
+import { MAX_TOTAL_WAL_SIZE } from './scratch.js';
 
 /** Where the damage has shown, or that it has not. The last two break the law. */
 export type Verdict = 'whole' | 'refused at open' | 'refused at read' | 'refused at write' | 'silent' | 'wrong error';
@@ -131,7 +132,7 @@ async function goOn(path: string, { layout }: Acknowledged): Promise<string | un
 
 async function open(path: string, columnFamilies: string[]): Promise<Database> {
   try {
-    return await Database.open(path, { columnFamilies });
+    return await Database.open(path, { columnFamilies, maxTotalWalSize: MAX_TOTAL_WAL_SIZE });
   } catch (error) {
     throw new Refusal('refused at open', error);
   }

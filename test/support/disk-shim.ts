@@ -7,6 +7,8 @@ export interface DiskFaults {
   lockErrno?: number;
   fullFor?: 'flushes' | 'compactions';
   haltsAt?: string;
+  /** A process with this chooses by `process.env.DISK_SHIM_ONCE` what strikes, and learns from this file that it has. */
+  struck?: string;
 }
 
 /** LD_PRELOAD, and so the shim, is Linux's. */
@@ -19,6 +21,7 @@ export function withFaults({
   lockErrno,
   fullFor,
   haltsAt,
+  struck,
 }: DiskFaults): Record<string, string> {
   return {
     LD_PRELOAD: fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url)),
@@ -27,5 +30,7 @@ export function withFaults({
     ...(lockErrno === undefined ? {} : { DISK_SHIM_LOCK_ERRNO: String(lockErrno) }),
     ...(fullFor === undefined ? {} : { DISK_SHIM_FULL_FOR: fullFor }),
     ...(haltsAt === undefined ? {} : { DISK_SHIM_HALTS_AT: haltsAt }),
+    // There from the start, so that a change of it does not move the others, which other threads may be reading.
+    ...(struck === undefined ? {} : { DISK_SHIM_ONCE: '', DISK_SHIM_STRUCK: struck }),
   };
 }
