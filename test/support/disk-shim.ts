@@ -14,6 +14,9 @@ export interface DiskFaults {
 /** LD_PRELOAD, and so the shim, is Linux's. */
 export const hasDiskShim = process.platform === 'linux';
 
+const { env: environment } = process as { env: { LD_PRELOAD?: string } };
+const SHIM = fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url));
+
 /** The environment of a process whose disk has these faults. */
 export function withFaults({
   syncDelayUs,
@@ -24,7 +27,8 @@ export function withFaults({
   struck,
 }: DiskFaults): Record<string, string> {
   return {
-    LD_PRELOAD: fileURLToPath(new URL('../../build/Release/disk-shim.so', import.meta.url)),
+    // Behind what is below this process already: a sanitizer must come first.
+    LD_PRELOAD: [environment.LD_PRELOAD, SHIM].filter((library) => library !== undefined).join(':'),
     ...(syncDelayUs === undefined ? {} : { DISK_SHIM_SYNC_DELAY_US: String(syncDelayUs) }),
     ...(syncFailsAfter === undefined ? {} : { DISK_SHIM_SYNC_FAILS_AFTER: String(syncFailsAfter) }),
     ...(lockErrno === undefined ? {} : { DISK_SHIM_LOCK_ERRNO: String(lockErrno) }),
