@@ -30,6 +30,7 @@ export type DamageKind =
 
 /** One damage of a database. */
 export interface Damage {
+  /** What is wrong. */
   kind: DamageKind;
   /** The name of the file, in the database's folder. */
   file: string;
@@ -41,6 +42,7 @@ export interface Damage {
 
 /** What a damaged database was opened without: see `recover` in {@link DatabaseOptions}. */
 export interface Recovered {
+  /** What was found. */
   damage: readonly Damage[];
   /**
    * Sequence numbers, both inclusive, that had been made durable and are lost: RocksDB numbers every put and every delete

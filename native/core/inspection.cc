@@ -60,7 +60,9 @@ class WalChain {
 
   void begin(const std::vector<uint64_t>& numbers);
   Status read(uint64_t number);
-  bool take(const std::string& name, uint64_t offset, std::span<const uint8_t> record);
+  bool is_missing(uint64_t number) const;
+  void miss(uint64_t number);
+  bool take(uint64_t number, uint64_t offset, std::span<const uint8_t> record);
   void take_survivor(std::span<const uint8_t> start);
   void look_for_families(const std::string& name, uint64_t offset, std::span<const uint8_t> record);
   void hear(const WalBatch& batch);
@@ -69,6 +71,8 @@ class WalChain {
   const std::string& folder_;
   const Manifest& manifest_;
   Inspection& inspection_;
+  /** Of the WALs that are needed and are there, sorted. */
+  std::vector<uint64_t> numbers_;
   /** The last that connects. Nothing before the first record, which may have any. */
   std::optional<uint64_t> last_;
   /** What the oldest WAL that is needed begins behind. */
@@ -96,45 +100,61 @@ Status WalChain::follow() {
 }
 
 void WalChain::begin(const std::vector<uint64_t>& numbers) {
-  const uint64_t oldest = manifest_.oldest_log();
+  numbers_ = numbers;
   begins_behind_ = manifest_.oldest_log_begins_behind();
-  // Files do not tell the sequence numbers of column families that were dropped.
   const std::optional<Mark>& mark = inspection_.mark;
-  if (mark && mark->settled_log == oldest) begins_behind_ = std::max(begins_behind_, mark->settled_sequence);
-  if (oldest == 0 || (!numbers.empty() && numbers.front() == oldest)) return;
+  if (!mark || mark->settled_log == 0 || (!numbers.empty() && numbers.front() < mark->settled_log)) return;
+  if (is_missing(mark->log_before)) {
+    miss(mark->log_before);
+  } else {
+    // The files do not tell the sequence numbers of column families that were dropped.
+    begins_behind_ = std::max(begins_behind_, mark->settled_sequence);
+  }
+}
+
+/** A WAL that is still needed and is not there. */
+bool WalChain::is_missing(uint64_t number) const {
+  return number > 0 && number >= manifest_.oldest_log() && !std::ranges::binary_search(numbers_, number);
+}
+
+void WalChain::miss(uint64_t number) {
   last_ = begins_behind_;
-  end_ = End{.kind = "wal-missing",
-             .file = wal_name(oldest),
-             .offset = 0,
-             .what = "the file is not there, and the MANIFEST needs it"};
+  end_ =
+      End{.kind = "wal-missing", .file = wal_name(number), .offset = 0, .what = "the file is not there, and is needed"};
 }
 
 Status WalChain::read(uint64_t number) {
   const std::string name = wal_name(number);
-  std::optional<uint64_t> behind_hole_from;
-  if (hole_) behind_hole_from = 0;
-  const LogReading reading{
-      .number = number,
-      .record =
-          [&](uint64_t offset, std::span<const uint8_t> record) {
-            if (!hole_ && !take(name, offset, record)) return false;
-            if (!hole_) return true;
-            if (!behind_hole_from) behind_hole_from = offset;
-            take_survivor(record);
-            return true;
-          },
-      .survivor = [&](uint64_t, std::span<const uint8_t> start) { take_survivor(start); }};
+  const bool behind_hole = hole_;
+  std::optional<uint64_t> hole_from;
+  const LogReading reading{.number = number,
+                           .record =
+                               [&](uint64_t offset, std::span<const uint8_t> record) {
+                                 if (!hole_ && !take(number, offset, record)) return false;
+                                 if (!hole_) return true;
+                                 if (!hole_from) hole_from = offset;
+                                 take_survivor(record);
+                                 return true;
+                               },
+                           .survivor = [&](uint64_t, std::span<const uint8_t> start) { take_survivor(start); }};
   LogExtent extent;
   if (Status status = read_log(folder_ + "/" + name, reading, &extent); !status.ok()) return status;
   not_understood_ = extent.end == LogEnd::kNotUnderstood;
   ++inspection_.wal_files;
   inspection_.wal_bytes += extent.file_bytes;
 
-  const uint64_t readable = behind_hole_from.value_or(extent.whole_bytes);
+  const uint64_t readable = behind_hole ? 0 : hole_from.value_or(extent.whole_bytes);
   if (readable < extent.file_bytes) inspection_.readable[name] = readable;
-  if (behind_hole_from) return {};
+  if (behind_hole) return {};
+  if (hole_from) {
+    // At the beginning of a WAL it is the one before that lacks something.
+    if (!end_ || *hole_from > 0) {
+      end_ = End{.kind = "wal-damaged", .file = name, .offset = readable, .what = "what follows is of another WAL"};
+    }
+    return {};
+  }
   inspection_.wal_records += extent.records;
-  // A WAL without a single record, and perhaps others behind it: they must go on where it was to begin.
+  // A WAL without a single record: others behind it must go on where it was to begin.
   if (!last_) last_ = begins_behind_;
   hole_ = extent.next_survivor < extent.file_bytes;
   end_ = End{.kind = hole_ ? "wal-damaged" : "wal-cut",
@@ -145,17 +165,24 @@ Status WalChain::read(uint64_t number) {
 }
 
 /** False where it is no batch. Where it is one and does not connect, there is a hole before it. */
-bool WalChain::take(const std::string& name, uint64_t offset, std::span<const uint8_t> record) {
+bool WalChain::take(uint64_t number, uint64_t offset, std::span<const uint8_t> record) {
   const std::optional<WalBatch> batch = read_wal_batch(record);
   if (!batch) return false;
-  if (last_ && batch->first_sequence > *last_ + 1) {
-    hole_ = true;
-    return true;
+  if (batch->testimony) {
+    // What stands in another WAL's file tells another's number.
+    hole_ = batch->testimony->log > number;
+    const uint64_t before = batch->testimony->log_before_that(number);
+    if (!hole_ && !last_ && is_missing(before)) {
+      miss(before);
+      hole_ = true;
+    }
   }
+  hole_ = hole_ || (last_ && batch->first_sequence != *last_ + 1);
+  if (hole_) return true;
   hear(*batch);
   last_ = std::max(last_.value_or(0), batch->last_sequence());
   inspection_.replayed_sequence = *last_;
-  look_for_families(name, offset, record);
+  look_for_families(wal_name(number), offset, record);
   return true;
 }
 
@@ -175,19 +202,18 @@ void WalChain::look_for_families(const std::string& name, uint64_t offset, std::
   read_families(record, [&](uint32_t id) {
     if (id <= manifest_.max_family || unknown_family_) return;
     unknown_family_ = true;
-    inspection_.findings.push_back(
-        {.kind = "family-missing",
-         .file = manifest_.name,
-         .offset = manifest_.extent.whole_bytes,
-         .what = "it does not know the column family with the id " + std::to_string(id) + ", to which " + name +
-                 " writes at byte " + std::to_string(offset)});
+    inspection_.findings.push_back({.kind = "family-missing",
+                                    .file = manifest_.name,
+                                    .offset = manifest_.extent.whole_bytes,
+                                    .what = "it does not know the column family with the id " + std::to_string(id) +
+                                            ", to which " + name + " writes at byte " + std::to_string(offset)});
   });
 }
 
 void WalChain::hear(const WalBatch& batch) {
   if (!batch.testimony) return;
   testified_ = true;
-  inspection_.durable_sequence = std::max(inspection_.durable_sequence, *batch.testimony);
+  inspection_.durable_sequence = std::max(inspection_.durable_sequence, batch.testimony->durable);
 }
 
 void WalChain::compare() {
@@ -199,14 +225,20 @@ void WalChain::compare() {
     return;
   }
   if (inspection_.durable_sequence <= reached) return;
-  if (!end_) end_ = End{.kind = "wal-missing", .file = wal_name(manifest_.oldest_log()), .offset = 0, .what = "no WAL is there"};
+  if (!end_) {
+    const uint64_t newest = inspection_.mark ? inspection_.mark->settled_log : 0;
+    end_ = End{.kind = "wal-missing",
+               .file = wal_name(std::max(newest, manifest_.oldest_log())),
+               .offset = 0,
+               .what = "the file is not there, and is needed"};
+  }
   const bool unconnected = hole_ && std::string_view(end_->kind) == "wal-cut";
-  inspection_.findings.push_back(
-      {.kind = end_->kind,
-       .file = end_->file,
-       .offset = end_->offset,
-       .what = end_->what + (unconnected ? ", and the next WAL does not go on there" : "") + "; " +
-               range_of(reached + 1, inspection_.durable_sequence) + " had been made durable and cannot be recovered"});
+  inspection_.findings.push_back({.kind = end_->kind,
+                                  .file = end_->file,
+                                  .offset = end_->offset,
+                                  .what = end_->what + (unconnected ? ", and the next WAL does not go on there" : "") +
+                                          "; " + range_of(reached + 1, inspection_.durable_sequence) +
+                                          " had been made durable and cannot be recovered"});
 }
 
 void check_manifest(const Manifest& manifest, Inspection& inspection) {

@@ -17,8 +17,8 @@ using rocksdb::IOStatus;
 
 class LockedFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  LockedFileSystem(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target)
-      : FileSystemWrapper(std::move(target)), lock_(lock) {}
+  LockedFileSystem(FolderLock& lock, const std::shared_ptr<rocksdb::FileSystem>& target)
+      : FileSystemWrapper(target), lock_(lock) {}
 
   const char* Name() const override { return "LockedFileSystem"; }
 
@@ -89,8 +89,8 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, std::shared_ptr<rocksdb::FileSystem> target) {
-  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, with_read_retries(std::move(target))));
+std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, const std::shared_ptr<rocksdb::FileSystem>& target) {
+  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, with_read_retries(target)));
 }
 
 }  // namespace core

@@ -235,9 +235,9 @@ void LogReader::look_for_survivors(uint64_t begin, std::span<const uint8_t> bloc
   for (size_t at = from; at + kHeaderBytes <= block.size();) {
     const std::span<const uint8_t> rest = block.subspan(at);
     const uint8_t type = rest[6];
-    const bool plausible =
-        is_numbered(type) ? rest.size() >= kNumberedHeaderBytes && load_u32(rest.data() + kHeaderBytes) == number_
-                          : type >= kWhole && type <= kLast && !numbered_ && load_u16(rest.data() + 4) > 0;
+    const bool plausible = is_numbered(type)
+                               ? rest.size() >= kNumberedHeaderBytes && load_u32(rest.data() + kHeaderBytes) == number_
+                               : type >= kWhole && type <= kLast && !numbered_ && load_u16(rest.data() + 4) > 0;
     const Piece piece = plausible ? piece_at(rest) : Piece{.kind = Piece::Kind::kZeros};
     if (piece.kind == Piece::Kind::kPart) {
       survived(begin + at, piece);

@@ -47,8 +47,7 @@ class ManifestReader {
     }
     if (id == 0) manifest_.families[0].name = rocksdb::kDefaultColumnFamilyName;
     const auto family = manifest_.families.find(id);
-    if (edit.HasLogNumber() && family != manifest_.families.end() &&
-        edit.GetLogNumber() > family->second.log_number) {
+    if (edit.HasLogNumber() && family != manifest_.families.end() && edit.GetLogNumber() > family->second.log_number) {
       family->second.log_number = edit.GetLogNumber();
       moved_.push_back(id);
     }
@@ -100,10 +99,9 @@ uint64_t Manifest::oldest_log() const {
 
 uint64_t Manifest::oldest_log_begins_behind() const {
   const uint64_t oldest = oldest_log();
-  // Each of them is right; one that had nothing to recover was moved before the sequence number was told.
-  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : 0;
+  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : last_sequence;
   for (const auto& [id, family] : families) {
-    if (family.log_number == oldest) begins_behind = std::max(begins_behind, family.log_begins_behind);
+    if (family.log_number == oldest) begins_behind = std::min(begins_behind, family.log_begins_behind);
   }
   return begins_behind;
 }
@@ -113,11 +111,13 @@ Status read_manifest(const std::string& folder, Manifest* manifest) {
   if (Status status = read_current(folder, manifest); !status.ok()) return status;
   ManifestReader reader(*manifest);
   const std::string path = folder + "/" + manifest->name;
-  const LogReading reading{
-      .number = 0, .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); }, .survivor = {}};
+  const LogReading reading{.number = 0,
+                           .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); },
+                           .survivor = {}};
   Status status = read_log(path, reading, &manifest->extent);
   if (status.code != ErrorCode::kNotFound) return status;
-  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT", "it names " + manifest->name + ", which is not there");
+  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT",
+                 "it names " + manifest->name + ", which is not there");
 }
 
 }  // namespace core

@@ -66,8 +66,8 @@ class RetryingFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> with_read_retries(std::shared_ptr<rocksdb::FileSystem> target) {
-  return std::make_shared<RetryingFileSystem>(std::move(target));
+std::shared_ptr<rocksdb::FileSystem> with_read_retries(const std::shared_ptr<rocksdb::FileSystem>& target) {
+  return std::make_shared<RetryingFileSystem>(target);
 }
 
 }  // namespace core

@@ -9,6 +9,6 @@
 namespace core {
 
 /** `target`, with patience for its random reads: a failed one is tried twice more, 10 ms apart. */
-std::shared_ptr<rocksdb::FileSystem> with_read_retries(std::shared_ptr<rocksdb::FileSystem> target);
+std::shared_ptr<rocksdb::FileSystem> with_read_retries(const std::shared_ptr<rocksdb::FileSystem>& target);
 
 }  // namespace core

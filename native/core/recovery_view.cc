@@ -22,7 +22,8 @@ class Beginning : public FSSequentialFileOwnerWrapper {
       : FSSequentialFileOwnerWrapper(std::move(file)), left_(bytes) {}
 
   IOStatus Read(size_t n, const IOOptions& options, Slice* result, char* scratch, IODebugContext* debug) override {
-    IOStatus status = target()->Read(static_cast<size_t>(std::min<uint64_t>(n, left_)), options, result, scratch, debug);
+    IOStatus status =
+        target()->Read(static_cast<size_t>(std::min<uint64_t>(n, left_)), options, result, scratch, debug);
     if (status.ok()) left_ -= result->size();
     return status;
   }

@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "core/little_endian.h"
-#include "core/watermark.h"
 
 namespace core {
 
@@ -99,7 +98,7 @@ std::optional<WalBatch> read_wal_batch(std::span<const uint8_t> start) {
   uint8_t kind = 0;
   std::string_view data;
   if (rest.take_byte(&kind) && kind == kLogData && rest.take_bytes(&data)) {
-    batch.testimony = Watermark::read_testimony(data);
+    batch.testimony = read_testimony(data);
   }
   return batch;
 }

@@ -23,9 +23,8 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-IOStatus to_io_status(const Status& status) {
-  return status.ok() ? IOStatus::OK() : IOStatus::IOError(status.message);
-}
+// NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the message is in a unique_ptr
+IOStatus to_io_status(const Status& status) { return status.ok() ? IOStatus::OK() : IOStatus::IOError(status.message); }
 
 /** The number in a name like MANIFEST-000005 or 000007.log. */
 std::optional<uint64_t> number_in(const std::string& path, std::string_view prefix, std::string_view suffix) {
@@ -141,8 +140,8 @@ class WatchedDirectory : public FSDirectoryWrapper {
 
 class WatchedFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  WatchedFileSystem(std::shared_ptr<rocksdb::FileSystem> target, Watermark& watermark)
-      : FileSystemWrapper(std::move(target)),
+  WatchedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, Watermark& watermark)
+      : FileSystemWrapper(target),
         watermark_(watermark),
         watch_(std::make_shared<ManifestWatch>(watermark)) {}
 
@@ -188,9 +187,9 @@ class WatchedFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> watched_file_system(std::shared_ptr<rocksdb::FileSystem> target,
+std::shared_ptr<rocksdb::FileSystem> watched_file_system(const std::shared_ptr<rocksdb::FileSystem>& target,
                                                          Watermark& watermark) {
-  return std::make_shared<WatchedFileSystem>(std::move(target), watermark);
+  return std::make_shared<WatchedFileSystem>(target, watermark);
 }
 
 }  // namespace core

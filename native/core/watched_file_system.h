@@ -10,7 +10,7 @@
 namespace core {
 
 /** `watermark` outlives it. */
-std::shared_ptr<rocksdb::FileSystem> watched_file_system(std::shared_ptr<rocksdb::FileSystem> target,
+std::shared_ptr<rocksdb::FileSystem> watched_file_system(const std::shared_ptr<rocksdb::FileSystem>& target,
                                                          Watermark& watermark);
 
 }  // namespace core

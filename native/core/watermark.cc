@@ -17,12 +17,13 @@ namespace {
 
 constexpr const char* kOperation = "note what is durable in";
 constexpr uint64_t kMagic = 0x316b72616d78706f;  // "opxmark1"
-constexpr size_t kFields = 7;
+constexpr size_t kFields = 8;
 constexpr size_t kSlotBytes = kFields * sizeof(uint64_t) + sizeof(uint32_t);
 constexpr size_t kSlotDistance = 4096;
 constexpr size_t kFileBytes = 2 * kSlotDistance;
 constexpr std::chrono::seconds kSyncInterval{1};
 constexpr std::string_view kTestimonyMagic = "opx1";
+constexpr size_t kTestimonyFields = 3;
 
 using Slot = std::array<uint8_t, kSlotBytes>;
 
@@ -31,7 +32,7 @@ uint32_t checksum_of(const Slot& slot) { return crc32c(0, std::span(slot).first(
 Slot pack(const Mark& mark, uint64_t turn) {
   Slot slot;
   uint8_t* at = slot.data();
-  for (const uint64_t field : {kMagic, turn, mark.sequence, mark.settled_sequence, mark.settled_log,
+  for (const uint64_t field : {kMagic, turn, mark.sequence, mark.settled_sequence, mark.settled_log, mark.log_before,
                                mark.manifest_number, mark.manifest_bytes}) {
     store_u64(at, field);
     at += sizeof field;
@@ -80,7 +81,7 @@ int make_file(const std::string& folder, const Mark& mark) {
   std::array<uint8_t, kFileBytes> bytes{};
   for (const uint64_t turn : {0, 1}) {
     const Slot slot = pack(mark, turn);
-    std::copy(slot.begin(), slot.end(), bytes.begin() + static_cast<ptrdiff_t>(turn * kSlotDistance));
+    std::ranges::copy(slot, bytes.begin() + static_cast<ptrdiff_t>(turn * kSlotDistance));
   }
   int error = write_all(file.get(), bytes, 0);
   if (error == 0) error = sync_data(file.get());
@@ -107,8 +108,9 @@ Status Watermark::read(const std::string& folder, std::optional<Mark>* mark) {
     *mark = Mark{.sequence = field_of(slot, 2),
                  .settled_sequence = field_of(slot, 3),
                  .settled_log = field_of(slot, 4),
-                 .manifest_number = field_of(slot, 5),
-                 .manifest_bytes = field_of(slot, 6)};
+                 .log_before = field_of(slot, 5),
+                 .manifest_number = field_of(slot, 6),
+                 .manifest_bytes = field_of(slot, 7)};
   }
   return *mark ? Status{} : failure(ErrorCode::kCorruption, "read", path, "neither of its two slots is whole");
 }
@@ -125,7 +127,8 @@ Status Watermark::open(const std::string& folder, const std::string& path, const
     file_ = Descriptor(::open((folder + "/" + kWatermarkName).c_str(), O_WRONLY | O_CLOEXEC));
     if (!file_) error = errno;
   }
-  return error == 0 ? Status{} : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
+  return error == 0 ? Status{}
+                    : from_errno(error, "open", path, std::string("cannot write the file ") + kWatermarkName);
 }
 
 Status Watermark::follow(std::function<uint64_t()> last_sequence) {
@@ -152,8 +155,10 @@ Status Watermark::note_durable(uint64_t sequence) {
 }
 
 Status Watermark::note_log(uint64_t number) {
+  log_before_ = log_.exchange(number);
   return write([this, number](Mark& mark) {
     mark.settled_log = number;
+    mark.log_before = log_before_;
     mark.settled_sequence = last_sequence_();
     settling_ = true;
   });
@@ -184,7 +189,8 @@ void Watermark::sync_soon() {
   try {
     // Where it fails the file says less after a power failure, and nothing else is harmed.
     syncing_.post([this] { (void)sync_data(file_.get()); });
-  } catch (const std::exception&) {  // out of threads: in a second again
+  } catch (const std::exception&) {
+    synced_at_ = {};  // out of threads: once more with the next write
   }
 }
 
@@ -212,14 +218,23 @@ Status Watermark::close() {
 }
 
 std::string Watermark::testimony() const {
-  std::array<uint8_t, sizeof(uint64_t)> sequence{};
-  store_u64(sequence.data(), durable_);
-  return std::string(kTestimonyMagic).append(sequence.begin(), sequence.end());
+  std::string text(kTestimonyMagic.size() + kTestimonyFields * sizeof(uint64_t), '\0');
+  auto* at = reinterpret_cast<uint8_t*>(std::ranges::copy(kTestimonyMagic, text.data()).out);
+  for (const uint64_t field : {durable_.load(), log_.load(), log_before_.load()}) {
+    store_u64(at, field);
+    at += sizeof field;
+  }
+  return text;
 }
 
-std::optional<uint64_t> Watermark::read_testimony(std::string_view log_data) {
-  if (log_data.size() != kTestimonyMagic.size() + sizeof(uint64_t) || !log_data.starts_with(kTestimonyMagic)) return {};
-  return load_u64(reinterpret_cast<const uint8_t*>(log_data.data()) + kTestimonyMagic.size());
+std::optional<Testimony> read_testimony(std::string_view log_data) {
+  if (!log_data.starts_with(kTestimonyMagic)) return {};
+  log_data.remove_prefix(kTestimonyMagic.size());
+  if (log_data.size() != kTestimonyFields * sizeof(uint64_t)) return {};
+  const auto* fields = reinterpret_cast<const uint8_t*>(log_data.data());
+  return Testimony{.durable = load_u64(fields),
+                   .log = load_u64(fields + sizeof(uint64_t)),
+                   .log_before = load_u64(fields + 2 * sizeof(uint64_t))};
 }
 
 }  // namespace core

@@ -1,5 +1,5 @@
-// What is known to be durable, in a file of the database's own beside its WALs. Recovery takes a WAL that ends early, and
-// a MANIFEST that ends at a record, for what a power failure has left; only what was known before tells whether
+// What is known to be durable, in a file of the database's own beside its WALs. Recovery takes a WAL that ends early,
+// and a MANIFEST that ends at a record, for what a power failure has left; only what was known before tells whether
 // something was lost. See core/inspection.h, which compares.
 //
 // The file WATERMARK has two slots, a page apart, so that one is whole whatever happens while the other is written:
@@ -8,11 +8,11 @@
 //   |----------------|--------|---------------------------------------------------------------------------|
 //   | magic          | u64 LE | "opxmark1"                                                                |
 //   | turn           | u64 LE | how often one was written; the slot is that of its parity                 |
-//   | mark           | 5 u64  | the fields of `Mark`                                                      |
+//   | mark           | 6 u64  | the fields of `Mark`                                                      |
 //   | checksum       | u32 LE | CRC-32C of all before                                                     |
 //
-// It is written after each fsync, and itself made durable once a second, when a WAL has given way to another, and at the
-// end. So after a power failure it may say less than is there, never more.
+// It is written after each fsync, and itself made durable once a second, when a WAL has given way to another, and at
+// the end. So after a power failure it may say less than is there, never more.
 #pragma once
 
 #include <atomic>
@@ -36,6 +36,8 @@ struct Mark {
   /** Before WAL `settled_log` was begun, this was the last sequence number: all up to it is in older WALs. */
   uint64_t settled_sequence = 0;
   uint64_t settled_log = 0;
+  /** The WAL before that one; 0 where that was the first since the database was opened. */
+  uint64_t log_before = 0;
   /** The MANIFEST that CURRENT names, and how much of it is durable. */
   uint64_t manifest_number = 0;
   uint64_t manifest_bytes = 0;
@@ -43,6 +45,22 @@ struct Mark {
 
 /** The name of the file, in the database's folder. */
 constexpr const char* kWatermarkName = "WATERMARK";
+
+/** What a batch in a WAL says of the time at which it was written. */
+struct Testimony {
+  /** The highest sequence number that was durable. */
+  uint64_t durable = 0;
+  /** The newest WAL: the one in which the batch stands, or the one before it. */
+  uint64_t log = 0;
+  /** The WAL before that one; 0 where that was the first since the database was opened. */
+  uint64_t log_before = 0;
+
+  /** The WAL before number `log_number`, where the batch stands; 0 where there was none. */
+  uint64_t log_before_that(uint64_t log_number) const { return log == log_number ? log_before : log; }
+};
+
+/** Nothing where the log data of a batch is of another kind. */
+std::optional<Testimony> read_testimony(std::string_view log_data);
 
 class Watermark {
  public:
@@ -73,13 +91,8 @@ class Watermark {
   /** Nothing is noted any more; what was is durable. A second call does nothing. */
   Status close();
 
-  /**
-   * For the log data of a batch: the highest durable sequence number when it is written. A WAL thus testifies about the
-   * ones before it, and about itself.
-   */
+  /** For the log data of a batch. A WAL thus testifies about the ones before it, and about itself. */
   std::string testimony() const;
-  /** What such log data says; nothing where it is not of this kind. */
-  static std::optional<uint64_t> read_testimony(std::string_view log_data);
 
  private:
   Status write(const std::function<void(Mark&)>& change);
@@ -95,6 +108,9 @@ class Watermark {
   std::function<uint64_t()> last_sequence_;
   std::chrono::steady_clock::time_point synced_at_;
   std::atomic<uint64_t> durable_ = 0;
+  /** The newest WAL, and the one before it. */
+  std::atomic<uint64_t> log_ = 0;
+  std::atomic<uint64_t> log_before_ = 0;
   TaskQueue syncing_{1};
 };
 
