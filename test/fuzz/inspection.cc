@@ -1,4 +1,5 @@
-// A folder with a MANIFEST and a WAL of any records, and a watermark of any numbers: it is looked at before it is opened.
+// A folder with a MANIFEST and a WAL of any records, and a watermark of any numbers: it is looked at before it is
+// opened.
 
 #include <cstdio>
 #include <cstdlib>

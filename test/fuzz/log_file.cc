@@ -17,19 +17,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   core::LogExtent extent;
   uint64_t last = 0;
   uint64_t taken = 0;
-  const core::LogReading reading{.number = number,
-                                 .record =
-                                     [&](uint64_t offset, std::span<const uint8_t> record) {
-                                       require(taken == 0 || offset > last);
-                                       require(record.size() <= log.size());
-                                       last = offset;
-                                       ++taken;
-                                       return record.empty() || record[0] != 'x';
-                                     },
-                                 .survivor =
-                                     [&](uint64_t offset, std::span<const uint8_t> start) {
-                                       require(offset >= last && start.size() <= log.size());
-                                     }};
+  const core::LogReading reading{
+      .number = number,
+      .record =
+          [&](uint64_t offset, std::span<const uint8_t> record) {
+            require(taken == 0 || offset > last);
+            require(record.size() <= log.size());
+            last = offset;
+            ++taken;
+            return record.empty() || record[0] != 'x';
+          },
+      .survivor = [&](uint64_t offset,
+                      std::span<const uint8_t> start) { require(offset >= last && start.size() <= log.size()); }};
   require(core::read_log(file.path(), reading, &extent).ok());
   require(extent.file_bytes == log.size());
   require(extent.whole_bytes <= extent.file_bytes && extent.records <= taken);

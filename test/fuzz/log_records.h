@@ -9,8 +9,8 @@
 #include "core/crc32c.h"
 
 /**
- * The input as a log: each record begins with a byte for its type, and one for what is special about it, then its length as
- * two bytes.
+ * The input as a log: each record begins with a byte for its type, and one for what is special about it, then its
+ * length as two bytes.
  */
 inline std::string to_log(std::span<const uint8_t> input, uint32_t number) {
   constexpr size_t kBlockBytes = 32768;
@@ -42,8 +42,7 @@ inline std::string to_log(std::span<const uint8_t> input, uint32_t number) {
       for (int i = 0; i < 4; ++i) covered.push_back(static_cast<char>(shown >> (8 * i)));
     }
     covered.append(reinterpret_cast<const char*>(data.data()), data.size());
-    const uint32_t crc =
-        core::crc32c(0, {reinterpret_cast<const uint8_t*>(covered.data()), covered.size()});
+    const uint32_t crc = core::crc32c(0, {reinterpret_cast<const uint8_t*>(covered.data()), covered.size()});
     constexpr uint32_t kMask = 0xa282ead8;
     put(((crc >> 15) | (crc << 17)) + kMask + ((special & kBadChecksum) != 0 ? 1 : 0), 4);
     put(static_cast<uint32_t>(data.size()) + ((special & kLongerLength) != 0 ? 1 : 0), 2);

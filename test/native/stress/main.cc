@@ -166,7 +166,8 @@ class Round {
             require_expected(status);
             if (status.ok()) require_expected(database_->check_write(put(id, "key", "value")));
           }));
-      require_expected(database_->drop_column_family(name, [](const core::Status& status) { require_expected(status); }));
+      require_expected(
+          database_->drop_column_family(name, [](const core::Status& status) { require_expected(status); }));
     }
   }
 
