@@ -103,8 +103,14 @@ set(rocksdb_cache_entry "${cache_home}/omnipaxos-rocksdb/rocksdb-${rocksdb_versi
 # Named by the key: to Ninja another archive is another file.
 set(cached_archive "${CMAKE_BINARY_DIR}/rocksdb-${cache_key}.a")
 
+set(ROCKSDB_ARCHIVE "" CACHE FILEPATH "A finished archive, of a compiler with the same ABI; empty for one of this compiler")
 include("${CMAKE_CURRENT_LIST_DIR}/archive-cache.cmake")
-take_archive("${rocksdb_cache_entry}" "${cached_archive}" archive_is_cached)
+if(ROCKSDB_ARCHIVE)
+  set(cached_archive "${ROCKSDB_ARCHIVE}")
+  set(archive_is_cached TRUE)
+else()
+  take_archive("${rocksdb_cache_entry}" "${cached_archive}" archive_is_cached)
+endif()
 if(NOT archive_is_cached AND EXISTS "${rocksdb_cache_entry}")
   message(STATUS "The cached RocksDB archive in ${rocksdb_cache_entry} is damaged or incomplete: building it anew")
 endif()

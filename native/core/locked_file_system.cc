@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/read_retries.h"
 #include "rocksdb/file_system.h"
 
 namespace core {
@@ -89,7 +90,7 @@ class LockedFileSystem : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, const std::shared_ptr<rocksdb::FileSystem>& target) {
-  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, target));
+  return rocksdb::NewCompositeEnv(std::make_shared<LockedFileSystem>(lock, with_read_retries(target)));
 }
 
 }  // namespace core

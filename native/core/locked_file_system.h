@@ -12,8 +12,8 @@
 namespace core {
 
 /**
- * An environment for one database, on `target`. Its `lock` is acquired already and outlives it. Each new file, the next
- * WAL among them, costs one call of the system more.
+ * An environment for one database, on `target`, with read retries. Its `lock` is acquired already and outlives it. Each
+ * new file, the next WAL among them, costs one call of the system more.
  */
 std::unique_ptr<rocksdb::Env> locked_environment(FolderLock& lock, const std::shared_ptr<rocksdb::FileSystem>& target);
 

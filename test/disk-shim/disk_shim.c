@@ -9,6 +9,11 @@
 //   | DISK_SHIM_FULL_FOR          | flushes, or compactions: after 0.2 s each of their writes to an SST gives   |
 //   |                             | ENOSPC                                                                      |
 //   | DISK_SHIM_LOCK_ERRNO        | no file is locked: fcntl(F_SETLK) gives this error                          |
+//   | DISK_SHIM_ONCE              | as in "write EIO 3 .log": the third write to a file whose path has ".log"   |
+//   |                             | gives EIO; none before or after it. Calls: write, pread, sync, rename,      |
+//   |                             | ftruncate. Faults: EIO, ENOSPC; "short" does half, "torn" half and EIO. A   |
+//   |                             | number behind that: so many in a row                                        |
+//   | DISK_SHIM_STRUCK            | the file that is made once that has happened                                |
 //   | DISK_SHIM_HALTS_AT          | as in "mkdir 2": before the second mkdir of a checkpoint on its way (or the |
 //   |                             | n-th flock), the process prints "halted" and stops itself                   |
 #define _GNU_SOURCE
@@ -109,6 +114,60 @@ static int unlockable(int fd) {
   return error < 0 ? 0 : (int)error;
 }
 
+// ── Faults that pass ──────────────────────────────────────────────────────────────────────────────────────────
+
+// What a call is to do instead of all that it is asked for: these, or to fail with an errno.
+enum { kShort = -1, kTorn = -2 };
+
+static int fault_named(const char* name) {
+  if (strcmp(name, "short") == 0) return kShort;
+  if (strcmp(name, "torn") == 0) return kTorn;
+  return strcmp(name, "ENOSPC") == 0 ? ENOSPC : EIO;
+}
+
+/** 0 to let the call go on. A setting counts from when it is made: the variable may change while the process runs. */
+static int strikes(const char* call, const char* path) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  static char counted[128];
+  static long left;
+  const char* setting = getenv("DISK_SHIM_ONCE");
+  if (setting == NULL) return 0;
+  char at[16] = "";
+  char fault[16] = "";
+  char of[64] = "";
+  long nth = 0;
+  long times = 1;
+  const int is_set = sscanf(setting, "%15s %15s %ld %63s %ld", at, fault, &nth, of, &times) >= 4;
+  pthread_mutex_lock(&mutex);
+  if (strncmp(counted, setting, sizeof counted - 1) != 0) {
+    snprintf(counted, sizeof counted, "%s", setting);
+    left = nth;
+  }
+  const int struck = is_set && strcmp(at, call) == 0 && strstr(path, of) != NULL && --left <= 0 && left > -times;
+  pthread_mutex_unlock(&mutex);
+  if (!struck) return 0;
+  const char* mark = getenv("DISK_SHIM_STRUCK");
+  if (mark != NULL) close(open(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  return fault_named(fault);
+}
+
+static int strikes_file(const char* call, int fd) {
+  if (getenv("DISK_SHIM_ONCE") == NULL) return 0;
+  char path[PATH_MAX];
+  path_of(fd, path);
+  return strikes(call, path);
+}
+
+static int give(int error) {
+  errno = error;
+  return -1;
+}
+
+// `half` is the call with half as many bytes: what it comes to where the fault lets it.
+#define STRUCK(fault, half) ((fault) == kShort ? (half) : ((fault) == kTorn ? ((void)!(half), give(EIO)) : give(fault)))
+
+// ── The calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 static const Fault kSyncFaults[] = {delay, fail_after, manifest_fails};
 static const Fault kWriteFaults[] = {full};
 static const Fault kLockFaults[] = {unlockable};
@@ -126,11 +185,44 @@ static int fails(const Fault* faults, size_t count, int fd) {
 #define FAILS(faults, fd) fails(faults, sizeof faults / sizeof faults[0], fd)
 #define REAL(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
 
-int fsync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fsync)(fd); }
-int fdatasync(int fd) { return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd); }
+int fsync(int fd) {
+  const int fault = strikes_file("sync", fd);
+  if (fault != 0) return give(fault);
+  return FAILS(kSyncFaults, fd) ? -1 : REAL(fsync)(fd);
+}
+
+int fdatasync(int fd) {
+  const int fault = strikes_file("sync", fd);
+  if (fault != 0) return give(fault);
+  return FAILS(kSyncFaults, fd) ? -1 : REAL(fdatasync)(fd);
+}
 
 ssize_t write(int fd, const void* bytes, size_t count) {
+  const int fault = strikes_file("write", fd);
+  if (fault != 0) return STRUCK(fault, REAL(write)(fd, bytes, count / 2));
   return FAILS(kWriteFaults, fd) ? -1 : REAL(write)(fd, bytes, count);
+}
+
+ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
+  const int fault = strikes_file("write", fd);
+  if (fault != 0) return STRUCK(fault, REAL(pwrite)(fd, bytes, count / 2, offset));
+  return REAL(pwrite)(fd, bytes, count, offset);
+}
+
+ssize_t pread(int fd, void* bytes, size_t count, off_t offset) {
+  const int fault = strikes_file("pread", fd);
+  if (fault != 0) return STRUCK(fault, REAL(pread)(fd, bytes, count / 2, offset));
+  return REAL(pread)(fd, bytes, count, offset);
+}
+
+int ftruncate(int fd, off_t length) {
+  const int fault = strikes_file("ftruncate", fd);
+  return fault != 0 ? give(fault) : REAL(ftruncate)(fd, length);
+}
+
+int rename(const char* from, const char* to) {
+  const int fault = strikes("rename", to);
+  return fault != 0 ? give(fault) : REAL(rename)(from, to);
 }
 
 int mkdir(const char* path, mode_t mode) {
