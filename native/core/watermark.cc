@@ -177,12 +177,15 @@ Status Watermark::note_manifest(uint64_t number, uint64_t bytes) {
 
 Status Watermark::write(const std::function<void(Mark&)>& change) {
   const std::lock_guard lock(mutex_);
-  if (!file_) return {};  // not yet, or not any more
+  if (!file_ || !failed_.ok()) return failed_;  // not open yet, or not any more
   change(mark_);
   ++turn_;
   const Slot slot = pack(mark_, turn_);
   const int error = write_all(file_.get(), slot, static_cast<off_t>(turn_ % 2 * kSlotDistance));
-  if (error != 0) return from_errno(error, kOperation, path_, std::string("cannot write the file ") + kWatermarkName);
+  if (error != 0) {
+    failed_ = from_errno(error, kOperation, path_, std::string("cannot write the file ") + kWatermarkName);
+    return failed_;
+  }
   if (std::chrono::steady_clock::now() - synced_at_ >= kSyncInterval) sync_soon();
   return {};
 }

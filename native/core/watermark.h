@@ -77,7 +77,7 @@ class Watermark {
   /** Recovery has come to its end: what lies behind it is not there any more. */
   Status follow(std::function<uint64_t()> last_sequence);
 
-  /** All up to `sequence` is durable. */
+  /** All up to `sequence` is durable. Where this fails it must not be acknowledged, nor anything behind it. */
   Status note_durable(uint64_t sequence);
   /** A WAL of this number begins. */
   Status note_log(uint64_t number);
@@ -105,6 +105,8 @@ class Watermark {
   Mark mark_;
   uint64_t turn_ = 0;
   bool settling_ = false;
+  /** The first failure: nothing is noted behind it, and so nothing acknowledged. */
+  Status failed_;
   std::function<uint64_t()> last_sequence_;
   std::chrono::steady_clock::time_point synced_at_;
   std::atomic<uint64_t> durable_ = 0;
