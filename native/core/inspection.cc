@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "core/file_numbers.h"
 #include "core/log_file.h"
@@ -39,6 +40,9 @@ class WalChain {
 
   Status follow();
 
+  /** The MANIFEST that the WALs tell of, and how much of it was durable. */
+  std::pair<uint64_t, uint64_t> manifest_known() const { return manifest_known_; }
+
  private:
   /** Where what can be recovered ends. */
   struct End {
@@ -73,6 +77,7 @@ class WalChain {
   bool hole_ = false;
   bool unknown_family_ = false;
   bool testified_ = false;
+  std::pair<uint64_t, uint64_t> manifest_known_;
   bool not_understood_ = false;
 };
 
@@ -205,6 +210,7 @@ void WalChain::hear(const WalBatch& batch) {
   if (!batch.testimony) return;
   testified_ = true;
   inspection_.durable_sequence = std::max(inspection_.durable_sequence, batch.testimony->durable);
+  manifest_known_ = std::max(manifest_known_, {batch.testimony->manifest_number, batch.testimony->manifest_bytes});
 }
 
 void WalChain::compare() {
@@ -232,27 +238,25 @@ void WalChain::compare() {
                                           " had been made durable and cannot be recovered"});
 }
 
-void check_manifest(const Manifest& manifest, Inspection& inspection) {
+/** `known` is a MANIFEST, and how many bytes of it had been made durable. */
+void check_manifest(const Manifest& manifest, std::pair<uint64_t, uint64_t> known, Inspection& inspection) {
   const LogExtent& extent = manifest.extent;
-  inspection.manifest_records = extent.records;
+  const auto [number, bytes] = known;
   const bool ends_well = extent.end == LogEnd::kEndOfFile || extent.end == LogEnd::kNothingMore;
   const bool survivors = extent.next_survivor < extent.file_bytes;
-  const std::optional<Mark>& mark = inspection.mark;
-  if (extent.whole_bytes < extent.file_bytes) inspection.readable[manifest.name] = extent.whole_bytes;
-  if (mark && mark->manifest_number > manifest.number) {
+  if (number > manifest.number) {
     inspection.findings.push_back({.kind = "manifest-replaced",
                                    .file = "CURRENT",
                                    .offset = 0,
                                    .what = "it names " + manifest.name + ", and a newer MANIFEST, number " +
-                                           std::to_string(mark->manifest_number) + ", was in use"});
-  } else if (mark && mark->manifest_number == manifest.number && mark->manifest_bytes > extent.whole_bytes) {
+                                           std::to_string(number) + ", was in use"});
+  } else if (number == manifest.number && bytes > extent.whole_bytes) {
     inspection.findings.push_back({.kind = ends_well ? "manifest-cut" : "manifest-damaged",
                                    .file = manifest.name,
                                    .offset = extent.whole_bytes,
-                                   .what = std::string(describe(extent.end)) + ", and " +
-                                           std::to_string(mark->manifest_bytes) +
+                                   .what = std::string(describe(extent.end)) + ", and " + std::to_string(bytes) +
                                            " bytes of it had been made durable"});
-  } else if (!ends_well && survivors && !mark) {
+  } else if (!ends_well && survivors && !inspection.mark) {
     inspection.findings.push_back({.kind = "manifest-damaged",
                                    .file = manifest.name,
                                    .offset = extent.whole_bytes,
@@ -283,8 +287,19 @@ Status inspect(const std::string& folder, Inspection* inspection) {
     return {};
   }
   if (!status.ok()) return status;
-  check_manifest(manifest, *inspection);
-  return WalChain(folder, manifest, *inspection).follow();
+  inspection->manifest_records = manifest.extent.records;
+  if (manifest.extent.whole_bytes < manifest.extent.file_bytes) {
+    inspection->readable[manifest.name] = manifest.extent.whole_bytes;
+  }
+  WalChain chain(folder, manifest, *inspection);
+  if (status = chain.follow(); !status.ok()) return status;
+  std::pair<uint64_t, uint64_t> known;
+  if (const auto& mark = inspection->mark) {
+    // A checkpoint has no watermark; its MANIFEST may be older than what its WALs tell of.
+    known = std::max(chain.manifest_known(), {mark->manifest_number, mark->manifest_bytes});
+  }
+  check_manifest(manifest, known, *inspection);
+  return {};
 }
 
 std::string describe(const Inspection& inspection) {

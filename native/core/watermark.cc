@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <span>
+#include <utility>
 
 #include "core/crc32c.h"
 #include "core/little_endian.h"
@@ -23,7 +24,6 @@ constexpr size_t kSlotDistance = 4096;
 constexpr size_t kFileBytes = 2 * kSlotDistance;
 constexpr std::chrono::seconds kSyncInterval{1};
 constexpr std::string_view kTestimonyMagic = "opx1";
-constexpr size_t kTestimonyFields = 3;
 
 using Slot = std::array<uint8_t, kSlotBytes>;
 
@@ -89,6 +89,23 @@ int make_file(const std::string& folder, const Mark& mark) {
   return error == 0 ? sync_folder(folder) : error;
 }
 
+/** Seven bits a byte, the lowest first; all but the last have the eighth set. */
+void append_varint(uint64_t value, std::string* text) {
+  for (; value >= 0x80; value >>= 7) text->push_back(static_cast<char>(value | 0x80));
+  text->push_back(static_cast<char>(value));
+}
+
+bool take_varint(std::string_view* text, uint64_t* value) {
+  *value = 0;
+  for (int shift = 0; shift < 64 && !text->empty(); shift += 7) {
+    const auto byte = static_cast<uint8_t>(text->front());
+    text->remove_prefix(1);
+    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status Watermark::read(const std::string& folder, std::optional<Mark>* mark) {
@@ -119,7 +136,6 @@ Status Watermark::open(const std::string& folder, const std::string& path, const
   path_ = path;
   mark_ = mark;
   turn_ = 1;
-  durable_ = mark.sequence;
   last_sequence_ = [end] { return end; };
   synced_at_ = std::chrono::steady_clock::now();
   int error = make_file(folder, mark);
@@ -140,30 +156,32 @@ Status Watermark::follow(std::function<uint64_t()> last_sequence) {
   Status status = write([end](Mark& mark) {
     mark.sequence = std::min(mark.sequence, end);
     mark.settled_sequence = std::min(mark.settled_sequence, end);
+    return true;
   });
   if (!status.ok()) return status;
-  durable_ = std::min<uint64_t>(durable_, end);
   const std::lock_guard lock(mutex_);
   return sync_file();
 }
 
 Status Watermark::note_durable(uint64_t sequence) {
-  if (sequence <= durable_) return {};
-  Status status = write([sequence](Mark& mark) { mark.sequence = sequence; });
-  if (status.ok()) durable_ = sequence;
-  return status;
+  return write([sequence](Mark& mark) {
+    if (sequence <= mark.sequence) return false;
+    mark.sequence = sequence;
+    return true;
+  });
 }
 
 Status Watermark::note_log(uint64_t number) {
-  log_before_ = log_.exchange(number);
   return write([this, number](Mark& mark) {
+    log_before_ = std::exchange(log_, number);
     const uint64_t sequence = last_sequence_();
     // Nothing came since: the older WAL is empty, and may still be needed.
-    if (mark.settled_log > 0 && mark.settled_sequence == sequence) return;
+    if (mark.settled_log > 0 && mark.settled_sequence == sequence) return false;
     mark.settled_log = number;
     mark.log_before = log_before_;
     mark.settled_sequence = sequence;
     settling_ = true;
+    return true;
   });
 }
 
@@ -172,13 +190,15 @@ Status Watermark::note_manifest(uint64_t number, uint64_t bytes) {
     mark.manifest_number = number;
     mark.manifest_bytes = bytes;
     settling_ = true;
+    return true;
   });
 }
 
-Status Watermark::write(const std::function<void(Mark&)>& change) {
+/** `change` tells whether it has changed anything. */
+Status Watermark::write(const std::function<bool(Mark&)>& change) {
   const std::lock_guard lock(mutex_);
   if (!file_ || !failed_.ok()) return failed_;  // not open yet, or not any more
-  change(mark_);
+  if (!change(mark_)) return {};
   ++turn_;
   const Slot slot = pack(mark_, turn_);
   const int error = write_all(file_.get(), slot, static_cast<off_t>(turn_ % 2 * kSlotDistance));
@@ -223,12 +243,11 @@ Status Watermark::close() {
   return status;
 }
 
-std::string Watermark::testimony() const {
-  std::string text(kTestimonyMagic.size() + kTestimonyFields * sizeof(uint64_t), '\0');
-  auto* at = reinterpret_cast<uint8_t*>(std::ranges::copy(kTestimonyMagic, text.data()).out);
-  for (const uint64_t field : {durable_.load(), log_.load(), log_before_.load()}) {
-    store_u64(at, field);
-    at += sizeof field;
+std::string Watermark::testimony() {
+  const std::lock_guard lock(mutex_);
+  std::string text(kTestimonyMagic);
+  for (const uint64_t field : {mark_.sequence, log_, log_before_, mark_.manifest_number, mark_.manifest_bytes}) {
+    append_varint(field, &text);
   }
   return text;
 }
@@ -236,11 +255,12 @@ std::string Watermark::testimony() const {
 std::optional<Testimony> read_testimony(std::string_view log_data) {
   if (!log_data.starts_with(kTestimonyMagic)) return {};
   log_data.remove_prefix(kTestimonyMagic.size());
-  if (log_data.size() != kTestimonyFields * sizeof(uint64_t)) return {};
-  const auto* fields = reinterpret_cast<const uint8_t*>(log_data.data());
-  return Testimony{.durable = load_u64(fields),
-                   .log = load_u64(fields + sizeof(uint64_t)),
-                   .log_before = load_u64(fields + 2 * sizeof(uint64_t))};
+  Testimony said;
+  for (uint64_t* field :
+       {&said.durable, &said.log, &said.log_before, &said.manifest_number, &said.manifest_bytes}) {
+    if (!take_varint(&log_data, field)) return {};
+  }
+  return log_data.empty() ? std::optional(said) : std::nullopt;
 }
 
 }  // namespace core

@@ -15,7 +15,6 @@
 // the end. So after a power failure it may say less than is there, never more.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -54,6 +53,9 @@ struct Testimony {
   uint64_t log = 0;
   /** The WAL before that one; 0 where that was the first since the database was opened. */
   uint64_t log_before = 0;
+  /** The database's MANIFEST, and how much of it was durable. */
+  uint64_t manifest_number = 0;
+  uint64_t manifest_bytes = 0;
 
   /** The WAL before number `log_number`, where the batch stands; 0 where there was none. */
   uint64_t log_before_that(uint64_t log_number) const { return log == log_number ? log_before : log; }
@@ -92,10 +94,10 @@ class Watermark {
   Status close();
 
   /** For the log data of a batch. A WAL thus testifies about the ones before it, and about itself. */
-  std::string testimony() const;
+  std::string testimony();
 
  private:
-  Status write(const std::function<void(Mark&)>& change);
+  Status write(const std::function<bool(Mark&)>& change);
   Status sync_file();
   void sync_soon();
 
@@ -109,10 +111,9 @@ class Watermark {
   Status failed_;
   std::function<uint64_t()> last_sequence_;
   std::chrono::steady_clock::time_point synced_at_;
-  std::atomic<uint64_t> durable_ = 0;
   /** The newest WAL, and the one before it. */
-  std::atomic<uint64_t> log_ = 0;
-  std::atomic<uint64_t> log_before_ = 0;
+  uint64_t log_ = 0;
+  uint64_t log_before_ = 0;
   TaskQueue syncing_{1};
 };
 
