@@ -8,7 +8,8 @@
 
 namespace core {
 
-/** The number in a name like MANIFEST-000005 or 000007.log, at the end of `path`; nothing where it is of another form. */
+/** The number in a name like MANIFEST-000005 or 000007.log, at the end of `path`; nothing where it is of another form.
+ */
 std::optional<uint64_t> number_in(const std::string& path, std::string_view prefix, std::string_view suffix);
 
 /** 000007.log */

@@ -256,8 +256,7 @@ std::optional<Testimony> read_testimony(std::string_view log_data) {
   if (!log_data.starts_with(kTestimonyMagic)) return {};
   log_data.remove_prefix(kTestimonyMagic.size());
   Testimony said;
-  for (uint64_t* field :
-       {&said.durable, &said.log, &said.log_before, &said.manifest_number, &said.manifest_bytes}) {
+  for (uint64_t* field : {&said.durable, &said.log, &said.log_before, &said.manifest_number, &said.manifest_bytes}) {
     if (!take_varint(&log_data, field)) return {};
   }
   return log_data.empty() ? std::optional(said) : std::nullopt;
