@@ -48,7 +48,7 @@ export function repairCommand(): Command {
 }
 
 async function repair({ db: path, to, codec, json }: RepairOptions): Promise<void> {
-  const progress = new WorkProgress();
+  const progress = await WorkProgress.create();
   const options = surveyOptions(codec, progress);
   const repaired = await unlessInUse(() => repairDatabase(path, to, options).finally(() => progress.stop()));
   if (repaired === undefined) return;

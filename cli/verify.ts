@@ -32,7 +32,7 @@ export function verifyCommand(): Command {
 }
 
 async function verify({ db: path, codec, json }: VerifyOptions): Promise<void> {
-  const progress = new WorkProgress();
+  const progress = await WorkProgress.create();
   const options = surveyOptions(codec, progress);
   const verification = await unlessInUse(() => verifyDatabase(path, options).finally(() => progress.stop()));
   if (verification === undefined) return;
