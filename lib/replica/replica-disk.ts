@@ -9,7 +9,7 @@ import { rawCodec } from '../format/raw-codec.js';
 import { AsyncRocksdbStorage } from '../log/index.js';
 import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
-import { RESTORATION } from '../snapshots/log-move.js';
+import { RESTORATION, replacementOps } from '../snapshots/log-move.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
 import { restoreBackup } from './backup.js';
@@ -17,7 +17,7 @@ import { type Configuration, firstConfiguration } from './configurations.js';
 import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
 import { IncomingStates } from './incoming-states.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
-import { Snapshots, unreadable } from './snapshots.js';
+import { DamagedSnapshot, Snapshots } from './snapshots.js';
 import { stateStoreOf } from './state-store.js';
 
 /** The column family of the snapshots of all groups in a database. */
@@ -72,9 +72,32 @@ export class ReplicaDisk {
   }
 
   /**
+   * {@link restore}, and the log goes on from there.
+   * @throws DamagedSnapshot where it does not; as {@link restore}
+   */
+  async restoreAtStart<C, R>(options: CheckedReplicaOptions<C, R>): Promise<Applier<C, R> | undefined> {
+    const applier = await this.restore(options);
+    if (applier === undefined) return undefined;
+    const floor = await this.floor();
+    if (applier.appliedIdx < floor) throw gap(floor, applier.appliedIdx);
+    return applier;
+  }
+
+  /** Where the log of the current configuration begins, which nobody may have open. */
+  async floor(): Promise<LogIndex> {
+    const log = await this.openLog(this.identity.configuration as Configuration);
+    try {
+      return await log.getCompactedIdx();
+    } finally {
+      await log.close();
+    }
+  }
+
+  /**
    * Puts the state machine where the current configuration begins, or behind that. The snapshot tells which configuration is
    * the current one, where it is of a later one than the replica knew when it ended. Undefined where there is none yet.
-   * @throws ConsensusError `STORAGE_FAILED` where something of it cannot be read; what the state machine throws
+   * @throws DamagedSnapshot, also where what leads from the snapshot to the log is not there; what {@link Snapshots.restore}
+   *   throws; what the state machine throws
    */
   async restore<C, R>({ stateMachine, commandCodec }: CheckedReplicaOptions<C, R>): Promise<Applier<C, R> | undefined> {
     const restored = await this.snapshots.restore(stateMachine, commandCodec);
@@ -88,9 +111,7 @@ export class ReplicaDisk {
     const beginning = { index: 0, configuration: first as Configuration, proposals: new AppliedProposals() };
     const applier = restored?.applier ?? new Applier(stateMachine, commandCodec, beginning);
     for (const past of before) if (applier.appliedIdx <= past.end) await this.#replay(past, applier);
-    if (applier.appliedIdx < configuration.begin) {
-      throw unreadable(`the log begins at ${configuration.begin}, and the state is at ${applier.appliedIdx}`);
-    }
+    if (applier.appliedIdx < configuration.begin) throw gap(configuration.begin, applier.appliedIdx);
     await this.#dropStaleLogs();
     return applier;
   }
@@ -101,7 +122,7 @@ export class ReplicaDisk {
       while (applier.appliedIdx < end) {
         const from = applier.appliedIdx;
         const entries = await log.getEntries(from, end, { maxBytes: PAGE_BYTES });
-        if (entries.length === 0) throw unreadable(`the log before it lacks entry ${from}`);
+        if (entries.length === 0) throw new DamagedSnapshot(`the log behind it lacks entry ${from}`);
         await applier.apply(from, entries, new AbortController().signal);
       }
       applier.reconfigured(end, next);
@@ -133,6 +154,23 @@ export class ReplicaDisk {
     );
   }
 
+  /**
+   * The state of a peer at `index`, of the current configuration, becomes the snapshot by `records`, and the log goes on from
+   * it, with all that it has promised. Durable when this resolves.
+   */
+  async replaceSnapshot(index: LogIndex, records: PackedBatch): Promise<void> {
+    const log = await this.openLog(this.identity.configuration as Configuration);
+    try {
+      await accessOf(log).write(
+        (cursor) => replacementOps(cursor, index),
+        () => {},
+        { alongside: records, sync: true },
+      );
+    } finally {
+      await log.close();
+    }
+  }
+
   /** The log before the current configuration is needed no more: a snapshot covers it. It must be closed. */
   async forgetBefore(): Promise<void> {
     await this.identity.forgetBefore();
@@ -156,6 +194,10 @@ export class ReplicaDisk {
     await this.snapshots.idle();
     if (this.#isOwn) await this.#database.close().catch(() => {});
   }
+}
+
+function gap(floor: LogIndex, appliedIdx: LogIndex): DamagedSnapshot {
+  return new DamagedSnapshot(`the log begins at ${floor}, and the state is at ${appliedIdx}`);
 }
 
 /** The log of a configuration, which is there. */
