@@ -89,6 +89,7 @@ export class StateTransfer implements StateExchange {
 
   #wanted(pid: number, index: LogIndex): void {
     const least = Math.max(index, this.#begin);
+    this.#sender.told(pid, least - 1); // what it was given before may hold up a newer snapshot, and is of no use to it
     const current = this.#current();
     if (current === undefined || current < least) this.isNeeded(least);
     else this.#sender.isGiven(pid, current);

@@ -150,13 +150,19 @@ describe('three replicas under load, whose snapshots are damaged again and again
       const pid = random.oneOf(PIDS);
       load(PIDS);
       await until(() => replicas.at(pid).status().appliedIdx > 0);
-      await replicas.at(pid).takeSnapshot();
+      if (replicas.at(pid).status().snapshotIdx === 0) await replicas.at(pid).takeSnapshot();
       load(PIDS);
       await sleep(random.within(0, 50));
       await replicas.at(pid).stop();
       await damageSnapshot(pathOf(replicas, pid), random.oneOf(DAMAGES), random);
       load(others(pid));
-      if (random.chance(50)) await replicas.at(random.oneOf(others(pid))).takeSnapshot();
+      // Not waited for: who has given a state keeps it for a while, where the other has not told that it goes on from it.
+      if (random.chance(50)) {
+        replicas
+          .at(random.oneOf(others(pid)))
+          .takeSnapshot()
+          .catch(() => {});
+      }
       const voice = listeningTo(replicas.transport);
       await replicas.open(pid, { transport: voice.transport });
       load(PIDS);
