@@ -1,6 +1,6 @@
 import { crc32c } from '../../binding/crc32c.js';
 import type { LogIndex } from '../contract/storage.js';
-import type { StorageError } from '../contract/storage-error.js';
+import { StorageError } from '../contract/storage-error.js';
 import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
 import { isSnapshotDamage } from '../snapshots/snapshot-damage.js';
 import { ByteBudget } from './byte-budget.js';
@@ -167,10 +167,16 @@ export class StateSender {
   /** Never rejects: what goes wrong is tried again. */
   async #offer(pid: number, transfer: Transfer): Promise<void> {
     transfer.sinceOffer = 0;
-    const found = await this.#store.identityOf(this.#name).catch((error) => this.#failed(transfer, error));
-    if (found?.index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
-    const { index, byteLength, checksum } = found;
-    transfer.state = { index, byteLength, checksum };
+    try {
+      const found = await this.#store.identityOf(this.#name);
+      if (found === undefined) throw gone(this.#name);
+      const { index, byteLength, checksum } = found;
+      if (index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
+      transfer.state = { index, byteLength, checksum };
+    } catch (error) {
+      this.#failed(transfer, error);
+      return;
+    }
     this.#send(pid, { type: 'offer', ...transfer.state });
   }
 
@@ -210,7 +216,7 @@ export class StateSender {
       while (!isOver() && transfer.next < transfer.end) {
         const offset = transfer.next;
         const bytes = await this.#read(transfer, offset);
-        if (bytes === undefined) break;
+        if (bytes === undefined) break; // it has been replaced since
         await this.#budget.take(bytes.length);
         if (isOver() || transfer.next !== offset) continue; // begun anew
         transfer.next += bytes.length;
@@ -227,7 +233,7 @@ export class StateSender {
   }
 
   /** Where the snapshot is damaged nobody gets it: another is to take its place. */
-  #failed({ index }: Transfer, error: unknown): undefined {
+  #failed({ index }: Transfer, error: unknown): void {
     if (!isSnapshotDamage(error) || this.#current() !== index) return;
     for (const [pid, transfer] of this.#transfers) if (transfer.index === index) this.#end(pid, transfer);
     this.#isDamaged(error);
@@ -238,10 +244,10 @@ export class StateSender {
       transfer.reading?.close();
       transfer.reading = undefined;
       const reading = await this.#store.readFrom(this.#name, offset);
-      if (reading === undefined) return undefined;
+      if (reading === undefined) throw gone(this.#name);
       const { manifest, chunks } = reading;
       if (manifest.index !== transfer.index || manifest.checksum !== transfer.state?.checksum) {
-        await chunks.release(); // it has been replaced since
+        await chunks.release();
         return undefined;
       }
       transfer.reading = new ChunksForPeer(chunks);
@@ -272,4 +278,8 @@ export class StateSender {
     this.#transfers.delete(pid);
     if (!transfer.isBusy) transfer.reading?.close();
   }
+}
+
+function gone(name: string): StorageError {
+  return new StorageError('META', `snapshot ${JSON.stringify(name)} is missing`);
 }

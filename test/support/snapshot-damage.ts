@@ -18,6 +18,11 @@ export type Damage = (typeof DAMAGES)[number];
 /** The database of the replica must be closed. Gives the index of the snapshot. */
 export async function damageSnapshot(path: string, damage: Damage, random: SeededRandom): Promise<number> {
   await using database = await Database.open(path);
+  return await damageSnapshotIn(database, damage, random);
+}
+
+/** {@link damageSnapshot} in a database that is open. */
+export async function damageSnapshotIn(database: Database, damage: Damage, random: SeededRandom): Promise<number> {
   const family = database.columnFamily(SNAPSHOTS);
   const key = manifestKey('default');
   const found = (await database.get(family, key)) as Buffer;

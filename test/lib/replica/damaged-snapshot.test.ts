@@ -7,7 +7,8 @@ import { ConsensusError, type Transport } from '../../../lib/consensus/index.js'
 import { isNote } from '../../../lib/replica/notes.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { type Add, Counters, PIDS, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
-import { DAMAGES, damageSnapshot } from '../../support/snapshot-damage.js';
+import { DAMAGES, damageSnapshot, damageSnapshotIn } from '../../support/snapshot-damage.js';
+import { openAt } from '../../support/temporary-database.js';
 import { until } from '../../support/until.js';
 
 const { REPLICA_SEED = String(Math.floor(Math.random() * 2 ** 31)) } = process.env;
@@ -127,11 +128,34 @@ describe('a replica whose snapshot is damaged', () => {
   });
 });
 
+describe('a replica that runs, and whose snapshot is found to be damaged when a peer is given it', () => {
+  it.each(DAMAGES)('takes another, which the peer gets: %s', async (damage) => {
+    const replicas = await three();
+    const index = await stopped(replicas);
+    const [first, second] = others(2);
+    await Promise.all([first, second].map((pid) => replicas.at(pid).stop()));
+    await damageSnapshot(pathOf(replicas, 2), 'a missing chunk', random);
+    const database = await openAt(pathOf(replicas, first));
+    await replicas.open(first, { path: database });
+    await replicas.at(first).takeSnapshot();
+    await damageSnapshotIn(database, damage, random);
+    await replicas.open(2);
+    await replicas.at(first).propose(one('behind'));
+    expect(replicas.at(2).status()).toMatchObject({ snapshotDamage: undefined });
+    expect(replicas.at(2).status().snapshotIdx).toBeGreaterThanOrEqual(index);
+    expect(replicas.at(first).status()).toMatchObject({ snapshotDamage: undefined, snapshotFailure: undefined });
+    await replicas.open(second);
+    await replicas.settled();
+    expectEqual(replicas);
+  });
+});
+
 describe('three replicas under load, whose snapshots are damaged again and again', () => {
   it(`come back by themselves with all that was acknowledged, applied once, with seed ${seed}`, async () => {
     const replicas = await three({ snapshotEveryEntries: 60, keepEntries: random.within(0, 80) });
     await replicas.leader();
     const outcomes = new Map<string, Promise<boolean>>();
+    let failure: Error | undefined;
     const propose = (pid: number) => {
       const key = `proposal ${outcomes.size}`;
       const proposed = replicas.at(pid).propose(one(key), { timeoutMs: 20_000 });
@@ -164,9 +188,13 @@ describe('three replicas under load, whose snapshots are damaged again and again
           .catch(() => {});
       }
       const voice = listeningTo(replicas.transport);
-      await replicas.open(pid, { transport: voice.transport });
+      const replica = await replicas.open(pid, { transport: voice.transport });
+      replica.stopped.then((error) => {
+        failure ??= error;
+      });
       load(PIDS);
       await until(() => {
+        expect(failure).toBeUndefined();
         const isWaiting = replicas.at(pid).status().snapshotDamage !== undefined;
         if (isWaiting) expect(voice.votes).toBe(0);
         return !isWaiting;
@@ -175,8 +203,10 @@ describe('three replicas under load, whose snapshots are damaged again and again
     }
     for (const [key, outcome] of outcomes) {
       if (!(await outcome)) continue;
-      for (const pid of PIDS) await until(() => replicas.machine(pid).values.has(key));
+      const isThere = (pid: number) => replicas.machine(pid).values.has(key);
+      await until(() => failure !== undefined || PIDS.every(isThere));
     }
+    expect(failure).toBeUndefined();
     await Promise.all(PIDS.map((pid) => replicas.at(pid).barrier()));
     await replicas.settled();
     expectEqual(replicas);
