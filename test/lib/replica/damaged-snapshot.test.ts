@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ConsensusError, type Transport } from '../../../lib/consensus/index.js';
+import { ConsensusError, type Replica, type Transport } from '../../../lib/consensus/index.js';
 import { isNote } from '../../../lib/replica/notes.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { type Add, Counters, PIDS, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
@@ -137,6 +137,7 @@ describe('a replica that runs, and whose snapshot is found to be damaged when a 
     await damageSnapshot(pathOf(replicas, 2), 'a missing chunk', random);
     const database = await openAt(pathOf(replicas, first));
     await replicas.open(first, { path: database });
+    await until(() => replicas.at(first).status().appliedIdx >= index);
     await replicas.at(first).takeSnapshot();
     await damageSnapshotIn(database, damage, random);
     await replicas.open(2);
@@ -156,6 +157,16 @@ describe('three replicas under load, whose snapshots are damaged again and again
     await replicas.leader();
     const outcomes = new Map<string, Promise<boolean>>();
     let failure: Error | undefined;
+    const watch = ({ stopped }: Replica<Add, number>) => {
+      stopped.then((error) => {
+        failure ??= error;
+      });
+    };
+    const untilOrFailure = (holds: () => boolean) =>
+      until(() => {
+        expect(failure).toBeUndefined();
+        return holds();
+      });
     const propose = (pid: number) => {
       const key = `proposal ${outcomes.size}`;
       const proposed = replicas.at(pid).propose(one(key), { timeoutMs: 20_000 });
@@ -173,7 +184,7 @@ describe('three replicas under load, whose snapshots are damaged again and again
     for (let round = 0; round < ROUNDS; round++) {
       const pid = random.oneOf(PIDS);
       load(PIDS);
-      await until(() => replicas.at(pid).status().appliedIdx > 0);
+      await untilOrFailure(() => replicas.at(pid).status().appliedIdx > 0);
       if (replicas.at(pid).status().snapshotIdx === 0) await replicas.at(pid).takeSnapshot();
       load(PIDS);
       await sleep(random.within(0, 50));
@@ -188,25 +199,22 @@ describe('three replicas under load, whose snapshots are damaged again and again
           .catch(() => {});
       }
       const voice = listeningTo(replicas.transport);
-      const replica = await replicas.open(pid, { transport: voice.transport });
-      replica.stopped.then((error) => {
-        failure ??= error;
-      });
+      watch(await replicas.open(pid, { transport: voice.transport }));
       load(PIDS);
-      await until(() => {
-        expect(failure).toBeUndefined();
+      await untilOrFailure(() => {
         const isWaiting = replicas.at(pid).status().snapshotDamage !== undefined;
         if (isWaiting) expect(voice.votes).toBe(0);
         return !isWaiting;
       });
-      if (random.chance(50)) await replicas.restart(pid);
+      if (!random.chance(50)) continue;
+      await replicas.restart(pid);
+      watch(replicas.at(pid));
     }
     for (const [key, outcome] of outcomes) {
       if (!(await outcome)) continue;
       const isThere = (pid: number) => replicas.machine(pid).values.has(key);
-      await until(() => failure !== undefined || PIDS.every(isThere));
+      await untilOrFailure(() => PIDS.every(isThere));
     }
-    expect(failure).toBeUndefined();
     await Promise.all(PIDS.map((pid) => replicas.at(pid).barrier()));
     await replicas.settled();
     expectEqual(replicas);
