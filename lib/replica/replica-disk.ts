@@ -10,6 +10,7 @@ import { AsyncRocksdbStorage } from '../log/index.js';
 import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
 import { RESTORATION, replacementOps } from '../snapshots/log-move.js';
+import { isFileDamage } from '../snapshots/snapshot-damage.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
 import { restoreBackup } from './backup.js';
@@ -32,8 +33,8 @@ export class ReplicaDisk {
   readonly #isOwn: boolean;
   readonly group: string;
   readonly identity: Identity;
-  readonly store: SnapshotStore;
-  readonly snapshots: Snapshots;
+  #store: SnapshotStore;
+  #snapshots: Snapshots;
 
   /** @throws ConsensusError, as of {@link Identity.open}; StorageError, RocksError */
   static async open<C, R>(options: CheckedReplicaOptions<C, R>): Promise<ReplicaDisk> {
@@ -42,7 +43,10 @@ export class ReplicaDisk {
     const isOwn = typeof path === 'string';
     try {
       await createMissing(database, [IDENTITIES, SNAPSHOTS]);
-      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
+      const store = await SnapshotStore.openIn(database, SNAPSHOTS).catch(async (error) => {
+        if (!isFileDamage(error) || !isOwn || !(await isAlone(database, group))) throw error;
+        return newStore(database);
+      });
       const first = () => beginGroup(store, options);
       const identity = await Identity.open(database, group, { pid, bootstrap, join, first });
       return new ReplicaDisk(database, isOwn, group, identity, store);
@@ -57,8 +61,28 @@ export class ReplicaDisk {
     this.#isOwn = isOwn;
     this.group = group;
     this.identity = identity;
-    this.store = store;
-    this.snapshots = new Snapshots(store, group);
+    this.#store = store;
+    this.#snapshots = new Snapshots(store, group);
+  }
+
+  get store(): SnapshotStore {
+    return this.#store;
+  }
+
+  get snapshots(): Snapshots {
+    return this.#snapshots;
+  }
+
+  /**
+   * The snapshot is damaged, and nothing of it is needed. Where a file of the database is, it goes as a whole: RocksDB would stop
+   * all writes once it came upon the damage again. Snapshots of other groups may be in it, and then it stays.
+   */
+  async discardDamaged(damage: DamagedSnapshot): Promise<void> {
+    if (isFileDamage(damage.cause) && this.#isOwn && (await isAlone(this.#database, this.group))) {
+      this.#store = await newStore(this.#database);
+      this.#snapshots = new Snapshots(this.#store, this.group);
+    }
+    this.#snapshots.damage = damage;
   }
 
   /** Behind which a peer's state of a configuration that runs here comes, or of one that begins here, is announced. */
@@ -208,6 +232,19 @@ export function openLogIn(database: Database, group: string, configuration: Conf
 /** The column family of the log of a configuration. */
 export function logName(group: string, { configurationId }: Configuration): string {
   return `log.${group}.${configurationId}`;
+}
+
+/** Whether no replica of another group is in the database. */
+async function isAlone(database: Database, group: string): Promise<boolean> {
+  const rows = await database.scan(database.columnFamily(IDENTITIES));
+  return rows.every(({ key }) => key.toString() === group);
+}
+
+/** In the place of the one that there is. */
+async function newStore(database: Database): Promise<SnapshotStore> {
+  await database.dropColumnFamily(SNAPSHOTS);
+  await createMissing(database, [SNAPSHOTS]);
+  return SnapshotStore.openIn(database, SNAPSHOTS);
 }
 
 /** What an earlier attempt has left of a snapshot is another group's. */

@@ -89,9 +89,9 @@ export class Succession<C, R> {
    * But it could not give to a peer what the log has no longer, as one that votes must. Silent, it breaks no promise either.
    */
   async #awaitState(damage: DamagedSnapshot): Promise<void> {
-    const { identity, snapshots } = this.#disk;
+    const { identity } = this.#disk;
     if (identity.configuration === undefined) return this.#waitForMembership();
-    snapshots.damage = damage;
+    await this.#disk.discardDamaged(damage);
     this.#newcomer = this.#createNewcomer();
     await this.#newcomer.seekOwn(identity.configuration.configurationId, await this.#disk.floor());
   }

@@ -1,10 +1,14 @@
 // What a disk may do to the snapshot of a stopped replica.
 
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { coreOf } from '../../binding/database.js';
 import { Database, WriteBatch } from '../../binding/index.js';
 import { chunkKey, manifestKey } from '../../lib/format/snapshot-keys.js';
 import { chunkCount, decodeManifest } from '../../lib/format/snapshot-records.js';
 import { SNAPSHOTS } from '../../lib/replica/replica-disk.js';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
+import { flip } from './damage-files.js';
 
 export const DAMAGES = [
   'a bit of a chunk',
@@ -42,4 +46,17 @@ export async function damageSnapshotIn(database: Database, damage: Damage, rando
   else for await (const row of database.iterate(family)) batch.delete(family, row.key);
   await database.write(batch, { sync: true });
   return manifest.index;
+}
+
+/** A bit of one of its chunks, in the file: what RocksDB finds, and any time that it rewrites the file. */
+export async function damageSnapshotFile(path: string, random: SeededRandom): Promise<void> {
+  const names: string[] = [];
+  {
+    await using database = await Database.open(path);
+    await database.flush();
+    const files = coreOf(database).sstFiles();
+    names.push(...files.flatMap(({ columnFamily, name }) => (columnFamily === SNAPSHOTS ? [name] : [])));
+  }
+  const file = join(path, names.at(-1) as string);
+  flip(file, random.within(0, Math.floor(statSync(file).size * 0.95))); // the index of the file lies behind
 }

@@ -3,11 +3,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Database, WriteBatch } from '../../../binding/index.js';
 import { ConsensusError, type Replica, type Transport } from '../../../lib/consensus/index.js';
+import { IDENTITIES } from '../../../lib/replica/identity.js';
 import { isNote } from '../../../lib/replica/notes.js';
+import { SNAPSHOTS } from '../../../lib/replica/replica-disk.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { type Add, Counters, PIDS, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
-import { DAMAGES, damageSnapshot, damageSnapshotIn } from '../../support/snapshot-damage.js';
+import { DAMAGES, damageSnapshot, damageSnapshotFile, damageSnapshotIn } from '../../support/snapshot-damage.js';
 import { openAt } from '../../support/temporary-database.js';
 import { until } from '../../support/until.js';
 
@@ -33,9 +36,9 @@ const pathOf = (replicas: ReplicasOfCounters, pid: number) => join(replicas.fold
 const random = new SeededRandom(seed);
 
 /** Three, and the second stopped, with a snapshot; `count` commands are in it. */
-async function stopped(replicas: ReplicasOfCounters, count = 40): Promise<number> {
+async function stopped(replicas: ReplicasOfCounters, count = 40, filler = ''): Promise<number> {
   await replicas.leader();
-  await Promise.all(Array.from({ length: count }, (_, i) => replicas.at(1).propose(one(`k${i}`))));
+  await Promise.all(Array.from({ length: count }, (_, i) => replicas.at(1).propose(one(`k${i}${filler}`))));
   await replicas.settled();
   const index = await replicas.at(2).takeSnapshot();
   await replicas.at(2).stop();
@@ -64,6 +67,43 @@ describe('a replica whose snapshot is damaged', () => {
     await replicas.at(2).propose(one('again'));
     await replicas.settled();
     expectEqual(replicas);
+  });
+
+  it.each([1, 2, 3])('is rid of a damaged file, which RocksDB would find again: attempt %d', async () => {
+    const replicas = await three();
+    const index = await stopped(replicas, 300, 'x'.repeat(3000));
+    await damageSnapshotFile(pathOf(replicas, 2), random);
+    await replicas.open(2);
+    await until(() => replicas.at(2).status().snapshotDamage === undefined);
+    expect(replicas.at(2).status().snapshotIdx).toBeGreaterThanOrEqual(index);
+    await replicas.at(2).stop();
+    {
+      await using database = await Database.open(pathOf(replicas, 2));
+      await database.compactRange(database.columnFamily(SNAPSHOTS));
+    }
+    await replicas.open(2);
+    await replicas.at(2).propose(one('behind'));
+    await replicas.settled();
+    expectEqual(replicas);
+  });
+
+  it('keeps a damaged file that the snapshots of another group may be in', async () => {
+    const replicas = await three();
+    await stopped(replicas, 300, 'x'.repeat(3000));
+    await damageSnapshotFile(pathOf(replicas, 2), new SeededRandom(1)); // behind the first chunk
+    {
+      await using database = await Database.open(pathOf(replicas, 2));
+      const family = database.columnFamily(IDENTITIES);
+      const other = (await database.get(family, Buffer.from('default'))) as Buffer;
+      await database.write(new WriteBatch().put(family, Buffer.from('other'), other));
+    }
+    await replicas.open(2);
+    await replicas.at(2).propose(one('behind'));
+    await replicas.settled();
+    expectEqual(replicas);
+    await replicas.at(2).stop();
+    await using database = await Database.open(pathOf(replicas, 2), { readOnly: true });
+    await expect(database.verifyChecksums()).rejects.toMatchObject({ code: 'CORRUPTION' });
   });
 
   it('waits for a peer, says so, and ends at once when it is stopped', async () => {
