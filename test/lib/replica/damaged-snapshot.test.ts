@@ -9,7 +9,7 @@ import { IDENTITIES } from '../../../lib/replica/identity.js';
 import { isNote } from '../../../lib/replica/notes.js';
 import { SNAPSHOTS } from '../../../lib/replica/replica-disk.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
-import { type Add, Counters, PIDS, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
+import { type Add, Counters, PIDS, peersOf, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
 import { DAMAGES, damageSnapshot, damageSnapshotFile, damageSnapshotIn } from '../../support/snapshot-damage.js';
 import { openAt } from '../../support/temporary-database.js';
 import { until } from '../../support/until.js';
@@ -105,6 +105,29 @@ describe('a replica whose snapshot is damaged', () => {
     await using database = await Database.open(pathOf(replicas, 2), { readOnly: true });
     await expect(database.verifyChecksums()).rejects.toMatchObject({ code: 'CORRUPTION' });
   });
+
+  it('goes on in the configuration that has begun meanwhile', async () => {
+    const replicas = await three();
+    await stopped(replicas);
+    await damageSnapshot(pathOf(replicas, 2), 'a missing chunk', random);
+    await replicas.at(1).reconfigure(peersOf(PIDS));
+    await replicas.open(2);
+    await until(() => replicas.at(2).status().configurationId === 2);
+    await replicas.at(2).propose(one('behind'));
+    expect(replicas.at(2).status().snapshotDamage).toBeUndefined();
+    await replicas.settled();
+    expectEqual(replicas);
+  }, 60_000);
+
+  it('ends where it is no member any more', async () => {
+    const replicas = await three();
+    await stopped(replicas);
+    await damageSnapshot(pathOf(replicas, 2), 'a missing manifest', random);
+    await replicas.open(4, { join: true });
+    await replicas.at(1).reconfigure(peersOf([1, 3, 4]));
+    const replica = await replicas.open(2);
+    expect(await replica.stopped).toMatchObject({ code: 'RECONFIGURED' });
+  }, 60_000);
 
   it('waits for a peer, says so, and ends at once when it is stopped', async () => {
     const replicas = await three();
