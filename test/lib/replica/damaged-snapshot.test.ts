@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Database, WriteBatch } from '../../../binding/index.js';
-import { ConsensusError, type Replica, type Transport } from '../../../lib/consensus/index.js';
+import { ConsensusError, type Replica, TcpTransport, type Transport } from '../../../lib/consensus/index.js';
 import { IDENTITIES } from '../../../lib/replica/identity.js';
 import { isNote } from '../../../lib/replica/notes.js';
 import { SNAPSHOTS } from '../../../lib/replica/replica-disk.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
+import { freePorts } from '../../support/free-ports.js';
 import { type Add, Counters, PIDS, peersOf, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
 import { DAMAGES, damageSnapshot, damageSnapshotFile, damageSnapshotIn } from '../../support/snapshot-damage.js';
 import { openAt } from '../../support/temporary-database.js';
@@ -105,6 +106,35 @@ describe('a replica whose snapshot is damaged', () => {
     await using database = await Database.open(pathOf(replicas, 2), { readOnly: true });
     await expect(database.verifyChecksums()).rejects.toMatchObject({ code: 'CORRUPTION' });
   });
+
+  it('takes it over TCP as well', async () => {
+    const endpoints = (await freePorts(PIDS.length)).map((port) => `127.0.0.1:${port}`);
+    const peers = PIDS.map((pid) => ({ pid, endpoint: endpoints[pid - 1] as string }));
+    const transports: Transport[] = [];
+    const replicas = await ReplicasOfCounters.over(async (pid) => {
+      const listen = endpoints[pid - 1] as string;
+      const transport = new TcpTransport({ listen, electionTimeoutMs: 1000, log: () => {} });
+      transports.push(transport);
+      return transport;
+    });
+    opened.push(replicas);
+    try {
+      for (const pid of PIDS) {
+        await replicas.listen(pid);
+        await replicas.open(pid, { peers, electionTicks: 50, keepEntries: 0, bootstrap: true });
+      }
+      await stopped(replicas, 300, 'x'.repeat(3000));
+      await damageSnapshot(pathOf(replicas, 2), 'a missing chunk', random);
+      await replicas.open(2, { peers, electionTicks: 50, keepEntries: 0 });
+      await replicas.at(2).propose(one('behind'));
+      await replicas.settled();
+      expect(replicas.machine(2).restored).toBe(1);
+      expectEqual(replicas);
+      await replicas.stop();
+    } finally {
+      await Promise.all(transports.map((transport) => transport.close()));
+    }
+  }, 60_000);
 
   it('goes on in the configuration that has begun meanwhile', async () => {
     const replicas = await three();
