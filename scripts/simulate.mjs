@@ -34,6 +34,7 @@ const TROUBLES = {
   'runners-states': (options) => states(options),
   'runners-states-loss': (options) => states({ ...options, loss: true }),
   'runners-states-all': (options) => states({ ...options, ...ALL }),
+  'runners-states-lost': (options) => states({ ...options, ...ALL, lostStates: true }),
   databases: async (options) => Simulation.runSabotaged({ ...options, ...ALL, families: await families() }),
   'runners-databases': (options) => states({ ...options, loss: true }, { folder: temporaryFolder() }),
 };

@@ -104,10 +104,11 @@ async function valueIn(request: IncomingMessage): Promise<string> {
 }
 
 async function status({ replica }: Service): Promise<Answer> {
-  const { leadership, snapshotFailure, ...rest } = replica.status();
+  const { leadership, snapshotFailure, snapshotDamage, ...rest } = replica.status();
   const failure = snapshotFailure instanceof Error ? snapshotFailure.message : snapshotFailure;
+  const snapshot = { snapshotFailure: failure, snapshotDamage: snapshotDamage?.message };
   const epoch = 'epoch' in leadership ? { epoch: String(leadership.epoch) } : {}; // JSON has no bigint
-  return { status: 200, body: { ...rest, leadership: { ...leadership, ...epoch }, snapshotFailure: failure } };
+  return { status: 200, body: { ...rest, leadership: { ...leadership, ...epoch }, ...snapshot } };
 }
 
 async function transferLeadership({ replica }: Service, _: IncomingMessage, name: string): Promise<Answer> {

@@ -5,7 +5,8 @@ import type { DamageKind } from '../../binding/damage.js';
 /** What to do about it. */
 const REPLACE =
   'do not start the replica; save what there is with repair, and then replace the replica, or recover the group';
-const SNAPSHOT_ANEW = 'delete the snapshot or put it anew; a replica is to be replaced';
+const SNAPSHOT_ANEW =
+  'delete the snapshot or put it anew; a replica of which nothing else is damaged takes the state of a peer when it is started';
 const WRITTEN_SO = 'find out which program has written it so';
 
 interface Kind {
@@ -62,7 +63,8 @@ export const KINDS = {
   'snapshot-behind-floor': {
     severity: 'damage',
     says: 'the log begins at {floor}, but the snapshot of group {group} reaches to {index} only',
-    remedy: REPLACE,
+    remedy:
+      'where nothing but snapshots is damaged, start the replica: it takes the state of a peer; otherwise replace it',
   },
   'foreign-records': {
     severity: 'damage',

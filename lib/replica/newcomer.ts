@@ -1,8 +1,9 @@
-// A replica that lacks the beginning of a configuration: it takes a state from one of the members. It votes on nothing
-// meanwhile; what it is a member of already goes on beside this.
+// A replica that lacks the beginning of a configuration, or the state of its own: it takes one from one of the members. It votes
+// on nothing in that configuration meanwhile; what it is a member of already goes on beside this.
 
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { Peer } from '../consensus/runner-options.js';
+import type { LogIndex } from '../contract/storage.js';
 import type { Membership, TransportLink } from '../transport/transport.js';
 import type { Configuration } from './configurations.js';
 import { decodeNote, encodeNote, isNote } from './notes.js';
@@ -38,6 +39,8 @@ type NewcomerOptions = Pick<
 
 interface Search {
   configurationId: number;
+  /** A state below it is of no use. */
+  least: LogIndex;
   link: TransportLink;
   states: StateTransfer;
 }
@@ -77,7 +80,18 @@ export class Newcomer {
     if (isKnown && configurationId === this.#soughtId) return;
     if (!isKnown) this.#peers = [...this.#peers, replica];
     this.#soughtId = configurationId;
-    this.#turn = this.#turn.then(() => this.#begin(configurationId)).catch(() => this.#retryLater(configurationId));
+    this.#turn = this.#turn.then(() => this.#begin(configurationId, 0)).catch(() => this.#retryLater(configurationId));
+  }
+
+  /**
+   * Of its own configuration it lacks a state at `least`, or behind it. Later ones are sought where they have begun.
+   * @throws ConsensusError, as of the transport's `join`
+   */
+  async seekOwn(configurationId: number, least: LogIndex): Promise<void> {
+    this.#soughtId = configurationId;
+    const begun = this.#begin(configurationId, least);
+    this.#turn = begun.catch(() => {});
+    await begun;
   }
 
   /** Peers speak of it again. */
@@ -85,7 +99,7 @@ export class Newcomer {
     if (this.#soughtId === configurationId) this.#soughtId = NO_CONFIGURATION;
   }
 
-  async #begin(configurationId: number): Promise<void> {
+  async #begin(configurationId: number, least: LogIndex): Promise<void> {
     await this.#endSearch();
     if (this.#isOver || configurationId !== this.#soughtId) return;
     const { store, group } = this.#disk;
@@ -97,6 +111,7 @@ export class Newcomer {
       current: () => undefined,
     });
     await states.open();
+    states.tick(below(least));
     const link = await this.#join(configurationId, {
       receive: (from, message) => {
         // The engine's are for one that votes.
@@ -106,7 +121,7 @@ export class Newcomer {
     });
     states.send = (to, note) => void link.send(to, encodeNote(note));
     states.hasCome = () => this.#listener.hasCome();
-    this.#search = { configurationId, link, states };
+    this.#search = { configurationId, least, link, states };
   }
 
   #join(configurationId: number, own: Pick<Membership, 'receive' | 'excluded'>): Promise<TransportLink> {
@@ -134,10 +149,11 @@ export class Newcomer {
 
   tick(): void {
     if (this.#search === undefined) return;
-    const { link, states } = this.#search;
-    states.tick(0);
+    const { least, link, states } = this.#search;
+    states.tick(below(least));
     if (states.isBusy || ++this.#ticks % WANT_TICKS !== 0) return;
-    for (const { pid } of this.#peers) if (pid !== this.#options.pid) link.send(pid, encodeNote({ type: 'want' }));
+    const want = encodeNote({ type: 'want', least });
+    for (const { pid } of this.#peers) if (pid !== this.#options.pid) link.send(pid, want);
   }
 
   /** The state that has come whole, to be installed: nothing more is sought. Undefined where there is none. */
@@ -157,8 +173,12 @@ export class Newcomer {
     }
   }
 
-  /** What has come becomes the snapshot of this replica, and its log begins there. Durable when this resolves. */
+  /** What has come becomes the snapshot of this replica, and its log goes on from there. Durable when this resolves. */
   async install({ head: { index, configuration }, records }: Beginning): Promise<void> {
+    if (configuration.configurationId === this.#disk.identity.configuration?.configurationId) {
+      await this.#disk.replaceSnapshot(index, records);
+      return;
+    }
     const log = await this.#disk.openLog(configuration);
     try {
       await this.#disk.beginLog(log, index, records);
@@ -186,6 +206,11 @@ export class Newcomer {
     await this.#waiting?.leave();
     await this.#endSearch();
   }
+}
+
+/** For who takes only states behind it. */
+function below(index: LogIndex): LogIndex {
+  return Math.max(0, index - 1);
 }
 
 export function endpointOf(own: number, peers: readonly Peer[]): string {

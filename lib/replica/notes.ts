@@ -13,7 +13,7 @@ import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
  * | 132  | a piece of that                          | its index and checksum, where the piece begins, the         |
  * |      |                                          | checksum of the piece (u64 each), then its bytes            |
  * | 133  | the sender has the receiver's state      | its index (u64)                                             |
- * | 134  | the sender lacks all: it may be offered a state              |                                                             |
+ * | 134  | the sender lacks a state                 | the least index that is of use to it (u64)                  |
  *
  * Numbers are little-endian, checksums CRC-32C.
  */
@@ -38,7 +38,7 @@ export type Note =
   | ({ type: 'fetch'; end: number } & PartOfState)
   | ({ type: 'piece'; bytes: Uint8Array; bytesChecksum: number } & PartOfState)
   | { type: 'have'; index: LogIndex }
-  | { type: 'want' };
+  | { type: 'want'; least: LogIndex };
 
 const KINDS: readonly Note['type'][] = ['standing', 'lead', 'offer', 'fetch', 'piece', 'have', 'want'];
 
@@ -57,8 +57,9 @@ function numbersOf(note: Note): readonly number[] {
     case 'standing':
       return [note.decidedIdx];
     case 'lead':
-    case 'want':
       return [];
+    case 'want':
+      return [note.least];
     case 'offer':
       return [note.index, note.byteLength, note.checksum];
     case 'have':
@@ -77,7 +78,8 @@ export function decodeNote(bytes: Uint8Array): Note {
   const has = (count: number) => buffer.length === 1 + 8 * count;
   const number = (i: number) => Number(buffer.readBigUInt64LE(1 + 8 * i));
   let note: Note | undefined;
-  if ((type === 'lead' || type === 'want') && has(0)) note = { type };
+  if (type === 'lead' && has(0)) note = { type };
+  else if (type === 'want' && has(1)) note = { type, least: number(0) };
   else if (type === 'standing' && has(1)) note = { type, decidedIdx: number(0) };
   else if (type === 'have' && has(1)) note = { type, index: number(0) };
   else if (type === 'offer' && has(3)) {

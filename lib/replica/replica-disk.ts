@@ -9,7 +9,8 @@ import { rawCodec } from '../format/raw-codec.js';
 import { AsyncRocksdbStorage } from '../log/index.js';
 import { accessOf } from '../log/storage-methods.js';
 import { SnapshotStore } from '../snapshots/index.js';
-import { RESTORATION } from '../snapshots/log-move.js';
+import { RESTORATION, replacementOps } from '../snapshots/log-move.js';
+import { isFileDamage } from '../snapshots/snapshot-damage.js';
 import { AppliedProposals } from './applied-proposals.js';
 import { Applier } from './applier.js';
 import { restoreBackup } from './backup.js';
@@ -17,7 +18,7 @@ import { type Configuration, firstConfiguration } from './configurations.js';
 import { IDENTITIES, Identity, type PastConfiguration } from './identity.js';
 import { IncomingStates } from './incoming-states.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
-import { Snapshots, unreadable } from './snapshots.js';
+import { DamagedSnapshot, Snapshots } from './snapshots.js';
 import { stateStoreOf } from './state-store.js';
 
 /** The column family of the snapshots of all groups in a database. */
@@ -32,8 +33,8 @@ export class ReplicaDisk {
   readonly #isOwn: boolean;
   readonly group: string;
   readonly identity: Identity;
-  readonly store: SnapshotStore;
-  readonly snapshots: Snapshots;
+  #store: SnapshotStore;
+  #snapshots: Snapshots;
 
   /** @throws ConsensusError, as of {@link Identity.open}; StorageError, RocksError */
   static async open<C, R>(options: CheckedReplicaOptions<C, R>): Promise<ReplicaDisk> {
@@ -42,7 +43,10 @@ export class ReplicaDisk {
     const isOwn = typeof path === 'string';
     try {
       await createMissing(database, [IDENTITIES, SNAPSHOTS]);
-      const store = await SnapshotStore.openIn(database, SNAPSHOTS);
+      const store = await SnapshotStore.openIn(database, SNAPSHOTS).catch(async (error) => {
+        if (!isFileDamage(error) || !isOwn || !(await isAlone(database, group))) throw error;
+        return newStore(database);
+      });
       const first = () => beginGroup(store, options);
       const identity = await Identity.open(database, group, { pid, bootstrap, join, first });
       return new ReplicaDisk(database, isOwn, group, identity, store);
@@ -57,8 +61,28 @@ export class ReplicaDisk {
     this.#isOwn = isOwn;
     this.group = group;
     this.identity = identity;
-    this.store = store;
-    this.snapshots = new Snapshots(store, group);
+    this.#store = store;
+    this.#snapshots = new Snapshots(store, group);
+  }
+
+  get store(): SnapshotStore {
+    return this.#store;
+  }
+
+  get snapshots(): Snapshots {
+    return this.#snapshots;
+  }
+
+  /**
+   * The snapshot is damaged, and nothing of it is needed. Where a file of the database is, it goes as a whole: RocksDB would stop
+   * all writes once it came upon the damage again. Snapshots of other groups may be in it, and then it stays.
+   */
+  async discardDamaged(damage: DamagedSnapshot): Promise<void> {
+    if (isFileDamage(damage.cause) && this.#isOwn && (await isAlone(this.#database, this.group))) {
+      this.#store = await newStore(this.#database);
+      this.#snapshots = new Snapshots(this.#store, this.group);
+    }
+    this.#snapshots.damage = damage;
   }
 
   /** Behind which a peer's state of a configuration that runs here comes, or of one that begins here, is announced. */
@@ -72,9 +96,32 @@ export class ReplicaDisk {
   }
 
   /**
+   * {@link restore}, and the log goes on from there.
+   * @throws DamagedSnapshot where it does not; as {@link restore}
+   */
+  async restoreAtStart<C, R>(options: CheckedReplicaOptions<C, R>): Promise<Applier<C, R> | undefined> {
+    const applier = await this.restore(options);
+    if (applier === undefined) return undefined;
+    const floor = await this.floor();
+    if (applier.appliedIdx < floor) throw gap(floor, applier.appliedIdx);
+    return applier;
+  }
+
+  /** Where the log of the current configuration begins, which nobody may have open. */
+  async floor(): Promise<LogIndex> {
+    const log = await this.openLog(this.identity.configuration as Configuration);
+    try {
+      return await log.getCompactedIdx();
+    } finally {
+      await log.close();
+    }
+  }
+
+  /**
    * Puts the state machine where the current configuration begins, or behind that. The snapshot tells which configuration is
    * the current one, where it is of a later one than the replica knew when it ended. Undefined where there is none yet.
-   * @throws ConsensusError `STORAGE_FAILED` where something of it cannot be read; what the state machine throws
+   * @throws DamagedSnapshot, also where what leads from the snapshot to the log is not there; what {@link Snapshots.restore}
+   *   throws; what the state machine throws
    */
   async restore<C, R>({ stateMachine, commandCodec }: CheckedReplicaOptions<C, R>): Promise<Applier<C, R> | undefined> {
     const restored = await this.snapshots.restore(stateMachine, commandCodec);
@@ -88,9 +135,7 @@ export class ReplicaDisk {
     const beginning = { index: 0, configuration: first as Configuration, proposals: new AppliedProposals() };
     const applier = restored?.applier ?? new Applier(stateMachine, commandCodec, beginning);
     for (const past of before) if (applier.appliedIdx <= past.end) await this.#replay(past, applier);
-    if (applier.appliedIdx < configuration.begin) {
-      throw unreadable(`the log begins at ${configuration.begin}, and the state is at ${applier.appliedIdx}`);
-    }
+    if (applier.appliedIdx < configuration.begin) throw gap(configuration.begin, applier.appliedIdx);
     await this.#dropStaleLogs();
     return applier;
   }
@@ -101,7 +146,7 @@ export class ReplicaDisk {
       while (applier.appliedIdx < end) {
         const from = applier.appliedIdx;
         const entries = await log.getEntries(from, end, { maxBytes: PAGE_BYTES });
-        if (entries.length === 0) throw unreadable(`the log before it lacks entry ${from}`);
+        if (entries.length === 0) throw new DamagedSnapshot(`the log behind it lacks entry ${from}`);
         await applier.apply(from, entries, new AbortController().signal);
       }
       applier.reconfigured(end, next);
@@ -133,6 +178,23 @@ export class ReplicaDisk {
     );
   }
 
+  /**
+   * The state of a peer at `index`, of the current configuration, becomes the snapshot by `records`, and the log goes on from
+   * it, with all that it has promised. Durable when this resolves.
+   */
+  async replaceSnapshot(index: LogIndex, records: PackedBatch): Promise<void> {
+    const log = await this.openLog(this.identity.configuration as Configuration);
+    try {
+      await accessOf(log).write(
+        (cursor) => replacementOps(cursor, index),
+        () => {},
+        { alongside: records, sync: true },
+      );
+    } finally {
+      await log.close();
+    }
+  }
+
   /** The log before the current configuration is needed no more: a snapshot covers it. It must be closed. */
   async forgetBefore(): Promise<void> {
     await this.identity.forgetBefore();
@@ -158,6 +220,10 @@ export class ReplicaDisk {
   }
 }
 
+function gap(floor: LogIndex, appliedIdx: LogIndex): DamagedSnapshot {
+  return new DamagedSnapshot(`the log begins at ${floor}, and the state is at ${appliedIdx}`);
+}
+
 /** The log of a configuration, which is there. */
 export function openLogIn(database: Database, group: string, configuration: Configuration): Promise<Log> {
   return AsyncRocksdbStorage.openIn<Uint8Array>(database, logName(group, configuration), { entryCodec: rawCodec });
@@ -166,6 +232,19 @@ export function openLogIn(database: Database, group: string, configuration: Conf
 /** The column family of the log of a configuration. */
 export function logName(group: string, { configurationId }: Configuration): string {
   return `log.${group}.${configurationId}`;
+}
+
+/** Whether no replica of another group is in the database. */
+async function isAlone(database: Database, group: string): Promise<boolean> {
+  const rows = await database.scan(database.columnFamily(IDENTITIES));
+  return rows.every(({ key }) => key.toString() === group);
+}
+
+/** In the place of the one that there is. */
+async function newStore(database: Database): Promise<SnapshotStore> {
+  await database.dropColumnFamily(SNAPSHOTS);
+  await createMissing(database, [SNAPSHOTS]);
+  return SnapshotStore.openIn(database, SNAPSHOTS);
 }
 
 /** What an earlier attempt has left of a snapshot is another group's. */

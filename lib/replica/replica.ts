@@ -47,6 +47,11 @@ export interface ReplicaStatus {
   snapshotIdx: LogIndex;
   /** Why the last attempt at a snapshot failed; undefined where it did not. */
   snapshotFailure: unknown;
+  /**
+   * Why the last snapshot cannot be read; undefined where it can, as far as is known. A replica that finds it so when it is
+   * opened takes no part, and waits for the state of a peer, which takes its place; one that runs takes another.
+   */
+  snapshotDamage: ConsensusError | undefined;
   /** Messages of peers that were refused as malformed. */
   refusedMessages: number;
   /** Proposals of this replica that have not settled. */
@@ -83,10 +88,11 @@ export class Replica<C, R = void> implements AsyncDisposable {
 
   /**
    * Opens the replica on its disk, restores the state machine from its last snapshot, and begins to talk with its peers. What
-   * is decided behind the snapshot is applied from then on.
+   * is decided behind the snapshot is applied from then on. Where the snapshot is damaged, the replica waits for the state of a
+   * peer before it takes part again: {@link ReplicaStatus.snapshotDamage} says so.
    * @throws ConsensusError as a rejection: `INVALID_ARGUMENT`, also where `bootstrap` or `join` is true and the disk has a
-   *   replica, or it is one of another pid; `LOST_DISK` where the disk has none and neither is true; `STORAGE_FAILED`, also
-   *   where the snapshot cannot be read; `ENGINE_FAILED`. What the state machine's `restore` throws
+   *   replica, or it is one of another pid; `LOST_DISK` where the disk has none and neither is true; `STORAGE_FAILED`;
+   *   `ENGINE_FAILED`. What the state machine's `restore` throws
    */
   static async open<C, R = void>(options: ReplicaOptions<C, R>): Promise<Replica<C, R>> {
     const checked = checkReplicaOptions(options);
@@ -295,6 +301,7 @@ export class Replica<C, R = void> implements AsyncDisposable {
       compactedIdx: running?.compactedIdx ?? configuration?.begin ?? 0,
       snapshotIdx: snapshots.index,
       snapshotFailure: snapshots.failure,
+      snapshotDamage: snapshots.damage,
       refusedMessages: this.#succession.refusedMessages,
       inFlight: this.#proposals.inFlight,
       peers: running?.peerStatus() ?? [],

@@ -74,7 +74,10 @@ export class RunningConfiguration {
       incoming: disk.incomingName('state'),
       begin: configuration.begin,
       limits: limitsOf(options),
-      current: () => (snapshots.isTaking || snapshots.index >= reach.end ? undefined : snapshots.current?.index),
+      current: () => {
+        const isOfUse = !snapshots.isTaking && snapshots.damage === undefined && snapshots.index < reach.end;
+        return isOfUse ? snapshots.current?.index : undefined;
+      },
     });
     try {
       await states.open();

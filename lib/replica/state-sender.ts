@@ -1,6 +1,8 @@
 import { crc32c } from '../../binding/crc32c.js';
 import type { LogIndex } from '../contract/storage.js';
+import { StorageError } from '../contract/storage-error.js';
 import type { SnapshotIdentity } from '../snapshots/incoming-snapshot.js';
+import { isSnapshotDamage } from '../snapshots/snapshot-damage.js';
 import { ByteBudget } from './byte-budget.js';
 import { MAX_PIECE_BYTES, type Note, PIECE_AT } from './notes.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
@@ -98,6 +100,8 @@ export class StateSender {
   readonly #transfers = new Map<number, Transfer>();
   /** Where the snapshot is; undefined where there is none. */
   readonly #current: () => LogIndex | undefined;
+  /** The snapshot is damaged. */
+  readonly #isDamaged: (error: StorageError) => void;
 
   constructor(
     store: StateStore,
@@ -105,6 +109,7 @@ export class StateSender {
     { bytesPerTick, maxMessageBytes }: TransferLimits,
     current: () => LogIndex | undefined,
     send: (to: number, note: Note) => void | Promise<void>,
+    isDamaged: (error: StorageError) => void,
   ) {
     this.#store = store;
     this.#name = name;
@@ -112,6 +117,7 @@ export class StateSender {
     this.#maxPieceBytes = Math.min(MAX_PIECE_BYTES, maxMessageBytes - PIECE_AT);
     this.#current = current;
     this.#send = send;
+    this.#isDamaged = isDamaged;
   }
 
   /** Whether a peer needs the snapshot as it is. */
@@ -161,10 +167,16 @@ export class StateSender {
   /** Never rejects: what goes wrong is tried again. */
   async #offer(pid: number, transfer: Transfer): Promise<void> {
     transfer.sinceOffer = 0;
-    const found = await this.#store.identityOf(this.#name).catch(() => undefined);
-    if (found?.index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
-    const { index, byteLength, checksum } = found;
-    transfer.state = { index, byteLength, checksum };
+    try {
+      const found = await this.#store.identityOf(this.#name);
+      if (found === undefined) throw gone(this.#name);
+      const { index, byteLength, checksum } = found;
+      if (index !== transfer.index || this.#transfers.get(pid) !== transfer) return;
+      transfer.state = { index, byteLength, checksum };
+    } catch (error) {
+      this.#failed(transfer, error);
+      return;
+    }
     this.#send(pid, { type: 'offer', ...transfer.state });
   }
 
@@ -196,7 +208,7 @@ export class StateSender {
     if (!transfer.isBusy) this.#give(pid, transfer, transfer.state);
   }
 
-  /** What goes wrong is not told: the peer asks again, and gives up in the end. */
+  /** Of what else goes wrong the peer is not told: it asks again, and gives up in the end. */
   async #give(pid: number, transfer: Transfer, { index, checksum }: SnapshotIdentity): Promise<void> {
     const isOver = () => this.#transfers.get(pid) !== transfer;
     transfer.isBusy = true;
@@ -204,19 +216,27 @@ export class StateSender {
       while (!isOver() && transfer.next < transfer.end) {
         const offset = transfer.next;
         const bytes = await this.#read(transfer, offset);
-        if (bytes === undefined) break;
+        if (bytes === undefined) break; // it has been replaced since
         await this.#budget.take(bytes.length);
         if (isOver() || transfer.next !== offset) continue; // begun anew
         transfer.next += bytes.length;
         await this.#send(pid, { type: 'piece', index, checksum, offset, bytes, bytesChecksum: crc32c(bytes) });
       }
-    } catch {
+    } catch (error) {
       transfer.reading?.close();
       transfer.reading = undefined;
+      this.#failed(transfer, error);
     } finally {
       transfer.isBusy = false;
       if (isOver()) transfer.reading?.close();
     }
+  }
+
+  /** Where the snapshot is damaged nobody gets it: another is to take its place. */
+  #failed({ index }: Transfer, error: unknown): void {
+    if (!isSnapshotDamage(error) || this.#current() !== index) return;
+    for (const [pid, transfer] of this.#transfers) if (transfer.index === index) this.#end(pid, transfer);
+    this.#isDamaged(error);
   }
 
   async #read(transfer: Transfer, offset: number): Promise<Buffer | undefined> {
@@ -224,10 +244,10 @@ export class StateSender {
       transfer.reading?.close();
       transfer.reading = undefined;
       const reading = await this.#store.readFrom(this.#name, offset);
-      if (reading === undefined) return undefined;
+      if (reading === undefined) throw gone(this.#name);
       const { manifest, chunks } = reading;
       if (manifest.index !== transfer.index || manifest.checksum !== transfer.state?.checksum) {
-        await chunks.release(); // it has been replaced since
+        await chunks.release();
         return undefined;
       }
       transfer.reading = new ChunksForPeer(chunks);
@@ -258,4 +278,8 @@ export class StateSender {
     this.#transfers.delete(pid);
     if (!transfer.isBusy) transfer.reading?.close();
   }
+}
+
+function gone(name: string): StorageError {
+  return new StorageError('META', `snapshot ${JSON.stringify(name)} is missing`);
 }

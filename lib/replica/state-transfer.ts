@@ -2,6 +2,7 @@ import type { PackedBatch } from '../../binding/packed-batch.js';
 import { MAX_SYNC_BYTES } from '../consensus/engine.js';
 import type { StateExchange } from '../consensus/state-exchange.js';
 import type { LogIndex } from '../contract/storage.js';
+import type { StorageError } from '../contract/storage-error.js';
 import { IncomingStates } from './incoming-states.js';
 import type { Note } from './notes.js';
 import { StateReceiver } from './state-receiver.js';
@@ -32,11 +33,13 @@ export class StateTransfer implements StateExchange {
   send: (to: number, note: Note) => void | Promise<void> = () => {};
   /** A peer's state has come: it is to be asked for the log behind it. */
   hasCome: (from: number) => void = () => {};
-  /** A peer lacks all, and there is no snapshot of this configuration that it could have. */
-  isNeeded: () => void = () => {};
+  /** A peer lacks a state at `least` or behind it, and there is no snapshot that it could have. */
+  isNeeded: (least: LogIndex) => void = () => {};
 
   /** A newer snapshot is of use to a peer. */
   isOutgrown: () => void = () => {};
+  /** The snapshot cannot be given to anybody: it is damaged. */
+  isDamaged: (error: StorageError) => void = () => {};
   readonly maxSyncBytes: number;
 
   /** This replica's own snapshot has `name`; those of peers are announced behind `incoming` until one takes its place. */
@@ -46,7 +49,7 @@ export class StateTransfer implements StateExchange {
     this.#current = current;
     this.maxSyncBytes = Math.min(MAX_SYNC_BYTES, Math.max(0, limits.maxMessageBytes - FRAME_BYTES));
     const send = (to: number, note: Note) => this.send(to, note);
-    this.#sender = new StateSender(store, name, limits, current, send);
+    this.#sender = new StateSender(store, name, limits, current, send, (error) => this.isDamaged(error));
     const incoming = new IncomingStates(store, name, options.incoming);
     this.#receiver = new StateReceiver(incoming, send, (from) => this.hasCome(from));
   }
@@ -81,12 +84,14 @@ export class StateTransfer implements StateExchange {
     else if (note.type === 'piece') this.#receiver.piece(from, note);
     else if (note.type === 'fetch') this.#sender.fetch(from, note);
     else if (note.type === 'have') this.#sender.given(from, note.index);
-    else if (note.type === 'want') this.#wanted(from);
+    else if (note.type === 'want') this.#wanted(from, note.least);
   }
 
-  #wanted(pid: number): void {
+  #wanted(pid: number, index: LogIndex): void {
+    const least = Math.max(index, this.#begin);
+    this.#sender.told(pid, least - 1); // what it was given before may hold up a newer snapshot, and is of no use to it
     const current = this.#current();
-    if (current === undefined || current < this.#begin) this.isNeeded();
+    if (current === undefined || current < least) this.isNeeded(least);
     else this.#sender.isGiven(pid, current);
   }
 

@@ -15,12 +15,15 @@ import type { Proposals } from './proposals.js';
 import { asConsensusError, type ReplicaDisk } from './replica-disk.js';
 import type { CheckedReplicaOptions } from './replica-options.js';
 import { RunningConfiguration } from './running-configuration.js';
+import { DamagedSnapshot } from './snapshots.js';
 
 const BUSY_POLL_MS = 20;
 /** How long a later configuration, of which peers speak, may take to come by the log. */
 const PATIENCE_TICKS = 50;
 /** How long one that has ended runs on for peers that have not told that they run the next. */
 const RETIRE_TICKS = 500;
+/** Between two attempts to take a snapshot in the place of one that is damaged. */
+const REPLACE_TICKS = 50;
 /** How long a replica that is no member any more stays, so that the others hear of the end from it. */
 const LEAVE_TICKS = 50;
 
@@ -49,6 +52,7 @@ export class Succession<C, R> {
   #later: { replica: Peer; configurationId: number } | undefined;
   #laterTicks = 0;
   #retiringTicks = 0;
+  #damagedTicks = 0;
   #leaving: { error: ConsensusError; ticks: number } | undefined;
   #forgetting: Promise<void> | undefined;
   #living: Promise<void> | undefined;
@@ -63,14 +67,33 @@ export class Succession<C, R> {
 
   /** @throws ConsensusError; what the state machine's `restore` throws; StorageError, RocksError */
   async begin(): Promise<void> {
-    const applier = await this.#disk.restore(this.#options);
-    if (applier === undefined) {
-      this.#newcomer = this.#createNewcomer();
-      await this.#newcomer.wait();
-      return;
+    try {
+      const applier = await this.#disk.restoreAtStart(this.#options);
+      if (applier === undefined) return await this.#waitForMembership();
+      this.#follow(applier);
+    } catch (error) {
+      if (!(error instanceof DamagedSnapshot)) throw error;
+      return this.#awaitState(error);
     }
-    this.#follow(applier);
     await this.#run(this.#options);
+  }
+
+  async #waitForMembership(): Promise<void> {
+    this.#newcomer = this.#createNewcomer();
+    await this.#newcomer.wait();
+  }
+
+  /**
+   * A peer's state is to take the place of the snapshot, as it does where a configuration has begun without this replica. No
+   * engine runs meanwhile. It might: all that was promised and accepted is on the disk, and the log goes on from where it begins.
+   * But it could not give to a peer what the log has no longer, as one that votes must. Silent, it breaks no promise either.
+   */
+  async #awaitState(damage: DamagedSnapshot): Promise<void> {
+    const { identity } = this.#disk;
+    if (identity.configuration === undefined) return this.#waitForMembership();
+    await this.#disk.discardDamaged(damage);
+    this.#newcomer = this.#createNewcomer();
+    await this.#newcomer.seekOwn(identity.configuration.configurationId, await this.#disk.floor());
   }
 
   // ── What it shows ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,14 +132,27 @@ export class Succession<C, R> {
     const { ending } = this.#owner;
     try {
       while (!ending.aborted && this.#leaving === undefined) {
-        const running = this.#running;
-        if (running === undefined) await aborted(AbortSignal.any([ending, this.#arrival.signal]));
-        else await this.#applyFrom(running);
-        if (!ending.aborted && this.#arrival.signal.aborted) await this.#adopt();
+        await this.#liveOn().catch((error) => this.#beginAnew(error));
       }
     } catch (error) {
       this.#owner.ended(asConsensusError(error) as Error); // where it ends already, this is what ended it
     }
+  }
+
+  async #liveOn(): Promise<void> {
+    const { ending } = this.#owner;
+    const running = this.#running;
+    if (running === undefined) await aborted(AbortSignal.any([ending, this.#arrival.signal]));
+    else await this.#applyFrom(running);
+    if (!ending.aborted && this.#arrival.signal.aborted) await this.#adopt();
+  }
+
+  /** What has come from a peer cannot be read any more. */
+  async #beginAnew(error: unknown): Promise<void> {
+    if (!(error instanceof DamagedSnapshot) || this.#owner.ending.aborted) throw error;
+    await this.#closeRunning();
+    await this.#endSearch();
+    await this.#awaitState(error);
   }
 
   tick(): void {
@@ -126,6 +162,7 @@ export class Succession<C, R> {
     if (this.#leaving !== undefined && --this.#leaving.ticks <= 0) this.#owner.ended(this.#leaving.error);
     this.#seekLater();
     this.#forgetInTime();
+    this.#replaceDamaged();
   }
 
   /** Resolves once nothing is under way. The owner is ending. */
@@ -211,6 +248,12 @@ export class Succession<C, R> {
     if (!this.#disk.snapshots.isTaking && !this.#mustKeepSnapshot) this.takeSnapshot().catch(() => {});
   }
 
+  /** What it was taken of is in the state machine. */
+  #replaceDamaged(): void {
+    if (this.#disk.snapshots.damage === undefined) this.#damagedTicks = 0;
+    else if (this.#running !== undefined && this.#damagedTicks++ % REPLACE_TICKS === 0) this.#takeSnapshotIfFree();
+  }
+
   /** A peer takes it, or the state machine is to be put where a peer's state is. */
   get #mustKeepSnapshot(): boolean {
     const running = this.#running;
@@ -223,7 +266,12 @@ export class Succession<C, R> {
   /** On the current one of the disk. Endpoints that were given at the start are newer than what the disk has. */
   async #run({ peers }: Pick<CheckedReplicaOptions<C, R>, 'peers'>): Promise<void> {
     const running = await RunningConfiguration.open(this.#disk, { ...this.#options, peers });
-    running.states.isNeeded = () => this.#takeSnapshotIfFree();
+    running.states.isNeeded = (least) => {
+      if (this.#running === running && this.appliedIdx >= least) this.#takeSnapshotIfFree();
+    };
+    running.states.isDamaged = (error) => {
+      this.#disk.snapshots.damage = new DamagedSnapshot(error.message, error);
+    };
     running.states.isOutgrown = () => {
       if (this.appliedIdx > this.#disk.snapshots.index) this.#takeSnapshotIfFree();
     };
@@ -350,15 +398,20 @@ export class Succession<C, R> {
       this.#leave(configuration);
       return;
     }
+    await this.#closeRunning();
+    const known = this.#disk.identity.configuration;
+    await this.#newcomer?.install(beginning);
+    await this.#endSearch();
+    await this.#goOnFromSnapshot();
+    await this.#run(known?.configurationId === configuration.configurationId ? this.#options : { peers: [] });
+  }
+
+  async #closeRunning(): Promise<void> {
     const before = this.#pause();
     await this.#disk.snapshots.idle();
     await this.#retiring?.close();
     this.#retiring = undefined;
     await before?.close();
-    await this.#newcomer?.install(beginning);
-    await this.#endSearch();
-    await this.#goOnFromSnapshot();
-    await this.#run({ peers: [] });
   }
 
   // ── What came before ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,25 @@ export const RESTORATION: LogMove = {
 };
 
 /**
+ * A peer's state at `index` takes the place of one that is lost, on a log that has voted. Promise, accepted round and every
+ * entry at or past `index` stay: a quorum may rest on them. Where the log knows less to be decided, what it has below may be
+ * of a round that came to nothing, and goes; where it knows as much, all of it is right and stays.
+ * @throws StorageError INVALID_ARGUMENT where the log begins behind `index`
+ */
+export function replacementOps(log: Cursor, index: LogIndex): StorageOp<never, never>[] {
+  if (index < log.compactedIdx) {
+    const message = `a state at ${index} is of no use to a log that begins at ${log.compactedIdx}`;
+    throw new StorageError('INVALID_ARGUMENT', message);
+  }
+  if (index <= log.decidedIdx) return [];
+  const isStopsignBelow = log.hasStopsign && nextIdx(log) < index;
+  return [
+    ...RESTORATION.ops(index, index),
+    ...(isStopsignBelow ? [{ type: 'setStopsign', stopsign: undefined } as const] : []),
+  ];
+}
+
+/**
  * The log of `storage`, which must be in `database`.
  * @throws StorageError INVALID_ARGUMENT where `storage` is none, or its log lies in another database
  */

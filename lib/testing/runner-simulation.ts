@@ -8,6 +8,7 @@ import { type Deed, type DiskFault, diskScript, faultScript } from './fault-scri
 import { Invariants, STOPSIGN } from './invariants.js';
 import { LaggingDisk } from './lagging-disk.js';
 import { RealWork } from './real-work.js';
+import type { StoredState } from './runner-disk.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimulatedNetwork, TICK } from './simulated-network.js';
 import { type RunnerFaults, SimulatedRunner, textOf } from './simulated-runner.js';
@@ -64,11 +65,13 @@ export class RunnerSimulation {
       resendTicks,
       earlyRelease: options.earlyRelease ?? false,
       compaction: options.stateTransfer ? this.#compaction() : undefined,
+      losesStates: (options.lostStates ?? false) && (options.stateTransfer ?? false),
       isBusy: options.busy ?? false,
       faults,
       send: (from: number, to: number, message: Uint8Array) => this.#network.send(from, to, message),
       started: (pid: number) => this.#network.joined(pid),
       ended: (pid: number) => this.#network.left(pid),
+      stateFor: (pid: number, least: LogIndex) => this.#stateFor(pid, least),
       installed: (pid: number, index: LogIndex) => {
         this.#installations++;
         this.#trace(() => `replica ${pid} goes on from the state of a peer at ${index}`);
@@ -155,6 +158,13 @@ export class RunnerSimulation {
 
   #node(pid: number): SimulatedRunner {
     return this.#nodes[pid - 1] as SimulatedRunner;
+  }
+
+  async #stateFor(pid: number, least: LogIndex): Promise<StoredState | undefined> {
+    const others = this.#nodes.filter((node) => node.pid !== pid);
+    const states = await Promise.all(others.map(({ disk }) => disk.ownState()));
+    const ofUse = states.filter((state) => state !== undefined && state.index >= least);
+    return ofUse.length === 0 ? undefined : this.#random.oneOf(ofUse);
   }
 
   #start(pid: number): void {

@@ -10,10 +10,10 @@ import { isNote } from '../replica/notes.js';
 import { commitmentIn } from './commitments.js';
 import type { EventQueue } from './event-queue.js';
 import { type Invariants, STOPSIGN } from './invariants.js';
-import { DiskFailure, type RunnerDisk } from './runner-disk.js';
+import { DiskFailure, type RunnerDisk, type StoredState } from './runner-disk.js';
 import type { SeededRandom } from './seeded-random.js';
 import { TICK } from './simulated-network.js';
-import { SimulatedStates, type StateFault } from './simulated-states.js';
+import { replaceState, SimulatedStates, type StateFault } from './simulated-states.js';
 
 /** @internal What is done wrong, to show that a simulation notices it. */
 export interface RunnerFaults extends RunAheadFaults {
@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly earlyRelease: boolean;
   /** How they compact for themselves, where they give their states to peers. */
   readonly compaction: { everyEntries: number; keepEntries: number } | undefined;
+  /** Whether they lose their states in crashes. */
+  readonly losesStates: boolean;
   /** Whether the event loops of some of them are. */
   readonly isBusy: boolean;
   readonly faults: RunnerFaults;
@@ -38,6 +40,8 @@ export interface Surroundings {
   started(pid: number): void;
   /** Its connections are gone. */
   ended(pid: number): void;
+  /** That of another replica than `pid`, at `least` or behind. */
+  stateFor(pid: number, least: LogIndex): Promise<StoredState | undefined>;
   /** A peer's state at `index` has become its own. */
   installed(pid: number, index: LogIndex): void;
   /** Its disk has failed. */
@@ -65,6 +69,7 @@ export class SimulatedRunner {
   /** How often it has started: what was meant for an earlier life is not done. */
   #life = 0;
   isUp = false;
+  #hasLostState = false;
   /** In this life. */
   #decidedIdx: LogIndex = 0;
   #epoch = 0n;
@@ -101,6 +106,8 @@ export class SimulatedRunner {
   async #open(isCurrent: () => boolean): Promise<void> {
     const { pids, resendTicks, earlyRelease, compaction, faults, started } = this.#around;
     await this.disk.open();
+    if (this.#hasLostState) await this.#takeState();
+    if (!isCurrent()) return;
     const { storage, isNew } = this.disk;
     const options = {
       cluster: { configurationId: 1, nodes: [...pids] },
@@ -138,10 +145,27 @@ export class SimulatedRunner {
     started(this.pid);
   }
 
+  /** Where no peer has one, it finds its own once more. */
+  async #takeState(): Promise<void> {
+    const { stateFor, installed, faults } = this.#around;
+    const state = await stateFor(this.pid, this.#floor);
+    if (state === undefined) return;
+    try {
+      await replaceState(this.disk, state, faults.states);
+    } catch (cause) {
+      if (!(cause instanceof DiskFailure)) throw cause;
+      throw new ConsensusError('STORAGE_FAILED', cause.message, { cause });
+    }
+    this.#hasLostState = false;
+    installed(this.pid, state.index);
+  }
+
   /** Its process ends. */
   crash(losingPower: boolean): void {
+    const { losesStates, random } = this.#around;
     this.#stop();
     this.disk.crash(losingPower);
+    if (losesStates) this.#hasLostState = random.chance(50);
   }
 
   #stop(): void {

@@ -5,9 +5,11 @@ import type { StateExchange } from '../consensus/state-exchange.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import { compactionOps } from '../log/compaction.js';
+import type { Cursor } from '../log/cursor.js';
 import { accessOf } from '../log/storage-methods.js';
 import { decodeNote, encodeNote } from '../replica/notes.js';
 import { StateTransfer } from '../replica/state-transfer.js';
+import { replacementOps } from '../snapshots/log-move.js';
 import { STOPSIGN } from './invariants.js';
 import { OwnStateRecord } from './lagging-log.js';
 import { OWN_STATE, PIECE_BYTES, type RunnerDisk, type StoredState } from './runner-disk.js';
@@ -17,7 +19,23 @@ export type StateFault =
   /** The sync that rests on a state is sent, and taken, before the state is there. */
   | 'sync before state'
   /** The log is emptied for a state, beside the protocol, and the accepted round kept. */
-  | 'installed beside';
+  | 'installed beside'
+  /** What is accepted behind a peer's state, which takes the place of one that is lost, goes. */
+  | 'replaced with less'
+  /** What is accepted below it stays, and counts as decided. */
+  | 'replaced above others';
+
+/** `state`, of a peer, takes the place of one that is lost: no runner is open. @throws DiskFailure */
+export async function replaceState(disk: RunnerDisk, state: StoredState, fault: StateFault | undefined): Promise<void> {
+  const { index } = state;
+  const less = { type: 'appendOnPrefix', fromIdx: index, entries: [] } as const;
+  const ops = (log: Cursor) => {
+    if (fault === 'replaced above others')
+      return [{ type: 'setDecidedIdx', idx: Math.max(index, log.decidedIdx) } as const];
+    return [...(fault === 'replaced with less' ? [less] : []), ...replacementOps(log, index)];
+  };
+  await accessOf(disk.storage).write(ops, () => {}, { alongside: new OwnStateRecord(state), sync: true });
+}
 
 export interface StatesUser {
   clock: Clock;

@@ -14,6 +14,8 @@ export interface SimulationOptions extends Troubles {
    * none compacts what another may lack.
    */
   stateTransfer?: boolean;
+  /** Of runners with `stateTransfer`: in crashes some lose their state, and do not run before they have that of a peer. Default false. */
+  lostStates?: boolean;
   /** Told what happens, line by line. */
   trace?: (line: string) => void;
 }

@@ -20,6 +20,8 @@ function failures(first: number, count: number, options: Omit<SimulationOptions,
   return found;
 }
 
+const LOST = { lostStates: true };
+
 describe('a simulation', () => {
   it.each<[string, object]>([
     ['crashes, broken connections and compaction', {}],
@@ -123,9 +125,22 @@ describe('a simulation', () => {
     expect(installations).toBeGreaterThan(10);
   });
 
+  it('of runners that lose their states finds that they agree and go on, with those of others', async () => {
+    let installations = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const troubles = seed % 3 === 1 ? {} : seed % 3 === 2 ? { loss: true } : { loss: true, reconfiguration: true };
+      const kind = { replicas: seed % 5 === 0 ? 5 : 3, earlyRelease: seed % 2 === 1 };
+      const lost = { stateTransfer: true, lostStates: true };
+      installations += (await Simulation.runRunners({ seed, ...kind, ...lost, ...troubles })).installations;
+    }
+    expect(installations).toBeGreaterThan(30);
+  });
+
   it.each<[StateFault, RegExp, SimulationOptions]>([
     ['sync before state', /has compacted to \d, and has the state at 0 only/, { seed: 1 }],
     ['installed beside', /has accepted 22 in round \d of \d, and knows of 20/, { seed: 51, replicas: 5 }],
+    ['replaced with less', /has accepted 24 in round \d of \d, and knows of 22/, { seed: 25, ...LOST, replicas: 5 }],
+    ['replaced above others', /1 decided, where the log ends at 0/, { seed: 49, ...LOST }],
   ])('of runners notices states that go wrong: %s', async (states, message, kind) => {
     const options = { earlyRelease: true, stateTransfer: true, ...kind };
     await expect(RunnerSimulation.run(options)).resolves.toMatchObject({ seed: kind.seed });
