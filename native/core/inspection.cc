@@ -177,7 +177,6 @@ bool WalChain::take(uint64_t number, uint64_t offset, std::span<const uint8_t> r
   if (hole_) return true;
   hear(*batch);
   last_ = std::max(last_.value_or(0), batch->last_sequence());
-  inspection_.replayed_sequence = *last_;
   look_for_families(log_name(number), offset, record);
   return true;
 }

@@ -40,8 +40,6 @@ struct Inspection {
   /** What recovery reaches, and what is known to have been durable. */
   uint64_t last_sequence = 0;
   uint64_t durable_sequence = 0;
-  /** The last that stands in a WAL which is still needed; 0 where none does. */
-  uint64_t replayed_sequence = 0;
   /** Column families whose records stand behind a hole in the WALs. */
   std::set<std::string> families_behind_hole;
   /** The WALs that are still needed. */

@@ -151,7 +151,6 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   if (!status.ok()) return status;
   const Mark mark = inspection.mark.value_or(Mark());
   const uint64_t end = inspection.last_sequence;
-  const uint64_t promised = std::min(inspection.replayed_sequence, inspection.durable_sequence);
   view->begin(inspection.readable, inspection.newest_log);
   if (status = judge(path, config, std::move(inspection), opened); !status.ok()) return status;
   if (opened->recovered) status = keep_evidence(canonical, path, &opened->recovered->evidence);
@@ -162,12 +161,6 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   options.env = opened->environment.get();
   if (status = open_in(path, canonical, exists, config, options, opened, families); !status.ok()) return status;
   view->end();
-  const uint64_t reached = opened->db->GetLatestSequenceNumber();
-  if (reached < promised) {
-    return failure(ErrorCode::kCorruption, "open", path,
-                   "recovery ended at sequence number " + std::to_string(reached) + ", and " +
-                       std::to_string(promised) + " was there");
-  }
   return opened->watermark.follow([db = opened->db.get()] { return db->GetLatestSequenceNumber(); });
 }
 

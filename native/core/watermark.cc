@@ -153,6 +153,7 @@ Status Watermark::follow(std::function<uint64_t()> last_sequence) {
     const std::lock_guard lock(mutex_);
     last_sequence_ = std::move(last_sequence);
   }
+  // Recovery may count less than was written: a range that is empty takes a number only when it is written.
   Status status = write([end](Mark& mark) {
     mark.sequence = std::min(mark.sequence, end);
     mark.settled_sequence = std::min(mark.settled_sequence, end);

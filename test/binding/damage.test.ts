@@ -339,3 +339,14 @@ describe("recover: 'as-much-as-is-there'", () => {
     await expectRocksError(open, 'INVALID_ARGUMENT', "'refuse' or 'as-much-as-is-there'");
   });
 });
+
+it('a delete of an empty range takes a number that recovery does not count', async () => {
+  const path = join(temporaryFolder(), 'db');
+  for (let i = 0; i < 3; i++) {
+    const db = await openAt(path, { columnFamilies: ['rows'] });
+    const rows = db.columnFamily('rows');
+    expect(shown(db.scanSync(rows))).toHaveLength(i);
+    await db.write(puts(rows, { [key(i)]: 'x' }).deleteRange(rows, bytes('z'), bytes('z')), { sync: true });
+    await db.close();
+  }
+});
