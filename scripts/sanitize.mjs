@@ -46,6 +46,7 @@ function testBinding() {
   const jest = [
     'node_modules/jest/bin/jest.js',
     ...(positionals.length > 0 ? positionals : ['test/binding']),
+    '--testTimeout=300000', // all is some ten times as slow
     `--testPathIgnorePatterns=/(${LEFT_OUT.join('|')})\\.test`,
   ];
   execFileSync(process.execPath, jest, { stdio: 'inherit', env });
