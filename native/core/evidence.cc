@@ -2,14 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
 
-#include "core/descriptor.h"
+#include "core/sync_path.h"
 
 namespace core {
 
@@ -34,11 +33,6 @@ int make_folder(const fs::path& parent, fs::path* made) {
     if (errno != EEXIST) return errno;
   }
   return EEXIST;
-}
-
-int sync_path(const fs::path& path, int flags) {
-  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-  return opened && ::fsync(opened.get()) == 0 ? 0 : errno;
 }
 
 int keep_file(const fs::path& file, const fs::path& kept) {

@@ -11,6 +11,7 @@
 
 #include "core/crc32c.h"
 #include "core/little_endian.h"
+#include "core/sync_path.h"
 
 namespace core {
 
@@ -67,11 +68,6 @@ int sync_data(int file) {
 #endif
 }
 
-int sync_folder(const std::string& folder) {
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return opened && ::fsync(opened.get()) == 0 ? 0 : errno;
-}
-
 /** The whole file, under another name until it is durable. */
 int make_file(const std::string& folder, const Mark& mark) {
   const std::string name = folder + "/" + kWatermarkName;
@@ -86,7 +82,7 @@ int make_file(const std::string& folder, const Mark& mark) {
   int error = write_all(file.get(), bytes, 0);
   if (error == 0) error = sync_data(file.get());
   if (error == 0 && ::rename(aside.c_str(), name.c_str()) != 0) error = errno;
-  return error == 0 ? sync_folder(folder) : error;
+  return error == 0 ? sync_path(folder, O_DIRECTORY) : error;
 }
 
 /** Seven bits a byte, the lowest first; all but the last have the eighth set. */
