@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Database, WriteBatch } from '../../../binding/index.js';
 import { ConsensusError, type Replica, TcpTransport, type Transport } from '../../../lib/consensus/index.js';
 import { IDENTITIES } from '../../../lib/replica/identity.js';
@@ -10,6 +10,7 @@ import { isNote } from '../../../lib/replica/notes.js';
 import { SNAPSHOTS } from '../../../lib/replica/replica-disk.js';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
 import { freePorts } from '../../support/free-ports.js';
+import { stoppedAfterwards, three } from '../../support/opened-replicas.js';
 import { type Add, Counters, PIDS, peersOf, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
 import { DAMAGES, damageSnapshot, damageSnapshotFile, damageSnapshotIn } from '../../support/snapshot-damage.js';
 import { openAt } from '../../support/temporary-database.js';
@@ -18,18 +19,6 @@ import { until } from '../../support/until.js';
 const { REPLICA_SEED = String(Math.floor(Math.random() * 2 ** 31)) } = process.env;
 const seed = Number(REPLICA_SEED);
 const ROUNDS = 6;
-
-let opened: ReplicasOfCounters[] = [];
-afterEach(async () => {
-  await Promise.all(opened.map((each) => each.stop()));
-  opened = [];
-});
-
-async function three(options: Parameters<typeof ReplicasOfCounters.three>[0] = {}): Promise<ReplicasOfCounters> {
-  const replicas = await ReplicasOfCounters.three({ keepEntries: 0, ...options });
-  opened.push(replicas);
-  return replicas;
-}
 
 const one = (key: string): Add => ({ key, add: 1 });
 const others = (pid: number) => PIDS.filter((each) => each !== pid) as [number, number];
@@ -117,7 +106,7 @@ describe('a replica whose snapshot is damaged', () => {
       transports.push(transport);
       return transport;
     });
-    opened.push(replicas);
+    stoppedAfterwards(replicas);
     try {
       for (const pid of PIDS) {
         await replicas.listen(pid);

@@ -1,20 +1,9 @@
 // A replica that lacks what the log of its peers has no longer gets a state, and the log behind it.
 
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Add, PIDS, ReplicasOfCounters } from '../../support/replicas-of-counters.js';
+import { describe, expect, it } from '@jest/globals';
+import { three } from '../../support/opened-replicas.js';
+import { type Add, PIDS, type ReplicasOfCounters } from '../../support/replicas-of-counters.js';
 import { until } from '../../support/until.js';
-
-let opened: ReplicasOfCounters[] = [];
-afterEach(async () => {
-  await Promise.all(opened.map((each) => each.stop()));
-  opened = [];
-});
-
-async function three(options: Parameters<typeof ReplicasOfCounters.three>[0] = {}): Promise<ReplicasOfCounters> {
-  const replicas = await ReplicasOfCounters.three({ keepEntries: 0, ...options });
-  opened.push(replicas);
-  return replicas;
-}
 
 const one = (key: string): Add => ({ key, add: 1 });
 const names = (count: number, prefix = 'k') => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
