@@ -44,7 +44,10 @@ export interface DatabaseOptions {
   recover?: 'refuse' | 'as-much-as-is-there';
   /** Bytes of WAL after which column families that pin old WALs are flushed. Default 128 MiB. */
   maxTotalWalSize?: number;
-  /** WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. */
+  /**
+   * WAL files kept for reuse, so that an fsync need not grow a file. Default 2; 0 turns it off. A file that is not reused, as
+   * each is at first, is written ahead with zeros, at most 256 KiB, while what is synced at a time is small.
+   */
   recycleWalFiles?: number;
   /**
    * Bytes of asynchronous writes that may wait for the disk. A write past them keeps the memory of its batch until there is

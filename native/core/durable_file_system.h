@@ -1,5 +1,4 @@
-// The file system as RocksDB needs it where a power failure may keep and lose, of all that is not synced, anything: two
-// of its changes are relied on by its recovery, and synced by nobody.
+// The file system as RocksDB needs it where a power failure may keep and lose, of all that is not synced, anything.
 #pragma once
 
 #include <memory>
@@ -8,7 +7,7 @@
 
 namespace core {
 
-/** `target`, with these two synced. It costs an fsync at each open, and one where a recycled WAL is full. */
+/** `target`, in which CURRENT never names a MANIFEST whose own name may be lost. It costs an fsync at each open. */
 std::shared_ptr<rocksdb::FileSystem> durable_file_system(const std::shared_ptr<rocksdb::FileSystem>& target);
 
 }  // namespace core

@@ -13,6 +13,7 @@
 #include "core/evidence.h"
 #include "core/locked_file_system.h"
 #include "core/sync_path.h"
+#include "core/wal_file_system.h"
 #include "core/watched_file_system.h"
 
 namespace core {
@@ -138,8 +139,8 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   if (Status refused = opened->lock.acquire(canonical, path, FolderLock::Purpose::kWrite); !refused.ok())
     return refused;
   const auto view = std::make_shared<RecoveryView>();
-  opened->environment =
-      locked_environment(opened->lock, watched_file_system(durable_file_system(view), opened->watermark));
+  const auto files = watched_file_system(durable_file_system(wal_file_system(view)), opened->watermark);
+  opened->environment = locked_environment(opened->lock, files);
   // Only now, when nobody else can be about to create it.
   bool exists = false;
   if (Status status = look_for_database(path, canonical, &exists); !status.ok()) return status;
