@@ -9,7 +9,7 @@ export type OnProgress = (done: number, total: number, what: string) => void;
 export async function runRounds(
   suite: Suite,
   folder: string,
-  { rounds, turnMs }: Plan,
+  { rounds, turnMs, leadInMs = 0 }: Plan,
   onProgress: OnProgress,
 ): Promise<Results> {
   const results: Results = { samples: {}, contestants: {}, absent: {} };
@@ -35,6 +35,8 @@ export async function runRounds(
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
       const { contestant, who, what, work, numbers } = turnOf(suite, turn);
       onProgress(done++, total, `round ${round} of ${rounds}: ${who}, ${what}`);
+      // What is killed has no lead-in that would last.
+      if (leadInMs > 0 && work !== 'kill') await lineup.take(contestant, work, { ...numbers, ms: leadInMs });
       const sample = await lineup.take(contestant, work, { ...numbers, ms: turnMs });
       if (round === 0) continue;
       results.samples[turn] ??= [];

@@ -46,7 +46,8 @@ export async function runSuite(suite: Suite): Promise<void> {
 }
 
 async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options): Promise<void> {
-  const full: Plan = { rounds: suite.rounds, turnMs: suite.turnMs ?? FULL_TURN_MS };
+  const { turnMs = FULL_TURN_MS, leadInMs = 0 } = suite;
+  const full: Plan = { rounds: suite.rounds, turnMs, leadInMs };
   const plan = { ...(quick ? (suite.quick ?? QUICK) : full), ...(rounds !== undefined && { rounds }) };
   if (!existsSync(dir)) throw new Error(`there is no folder ${dir}`);
   const { bavail, bsize } = statfsSync(dir);

@@ -42,6 +42,11 @@ export interface Plan {
   rounds: number;
   /** Of one turn. */
   turnMs: number;
+  /**
+   * How long a contestant does the same before each turn, not counted: where others have worked meanwhile, or where it has just
+   * been started, it is slower than it will be. Default 0.
+   */
+  leadInMs?: number;
 }
 
 export interface Suite {
@@ -52,6 +57,8 @@ export interface Suite {
   rounds: number;
   /** Of a turn of a full run, where the default is too short. */
   turnMs?: number;
+  /** Of a full run. */
+  leadInMs?: number;
   /** Of a quick run, in place of the default. */
   quick?: Plan;
   /** Turns that are compared stand side by side. */

@@ -23,12 +23,6 @@ export const BARS: readonly Bar<TurnName>[] = [
     bound: { atMost: 4 },
   },
   {
-    title: 'same, with earlyRelease',
-    of: 'earlyOne',
-    against: ['storageOne'],
-    bound: { atMost: 4 },
-  },
-  {
     title: 'event-loop delay p99, 256 in flight on a slow disk',
     of: 'slowDisk256',
     against: [],

@@ -10,10 +10,10 @@ export const CONTESTANTS = {
   storage: openStorage,
   'async-storage': openAsyncStorage,
   'durable-runners': openDurableRunners,
-  'early-runners': (folder) => openDurableRunners(folder, true),
+  'held-runners': (folder) => openDurableRunners(folder, false),
   'runners-in-memory': openRunnersInMemory,
   'runners-on-tcp': (folder) => openRunnersOnTcp(folder),
-  'early-runners-on-tcp': (folder) => openRunnersOnTcp(folder, true),
+  'held-runners-on-tcp': (folder) => openRunnersOnTcp(folder, false),
 } as const satisfies Record<string, OpenContestant>;
 
 export type NodeContestant = keyof typeof CONTESTANTS;

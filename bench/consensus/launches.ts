@@ -14,9 +14,9 @@ const RECYCLE_WAL: readonly ContestantName[] = ['storage', 'async-storage'];
 /** They recycle theirs as well. An append would have to go through consensus first. */
 const FILL_WALS: readonly ContestantName[] = [
   'durable-runners',
-  'early-runners',
+  'held-runners',
   'runners-on-tcp',
-  'early-runners-on-tcp',
+  'held-runners-on-tcp',
 ];
 
 export function entrantOf(name: ContestantName): Entrant {

@@ -20,7 +20,7 @@ export class PeerProcess implements ReplicaControl {
   readonly #child: ChildProcess;
 
   static async start(pid: number, folder: string, earlyRelease: boolean): Promise<PeerProcess> {
-    const args = [String(pid), folder, earlyRelease ? 'early' : 'durable'];
+    const args = [String(pid), folder, earlyRelease ? 'early' : 'held'];
     const child = fork(PEER, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const peer = new PeerProcess(pid, child);
     await peer.#answer();

@@ -1,4 +1,4 @@
-// The process of a replica beside that of the leader: `node peer.js PID FOLDER early|durable`. It does what peer-process.ts
+// The process of a replica beside that of the leader: `node peer.js PID FOLDER early|held`. It does what peer-process.ts
 // asks, one call after the other, and ends with the channel.
 
 import type { PeerAnswer, PeerCall } from './peer-process.js';

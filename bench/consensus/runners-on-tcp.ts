@@ -10,7 +10,7 @@ import { type ReplicaControl, TcpReplica } from './tcp-replica.js';
 
 const OWN_PID = 1;
 
-export async function openRunnersOnTcp(folder: string, earlyRelease = false): Promise<Contestant> {
+export async function openRunnersOnTcp(folder: string, earlyRelease = true): Promise<Contestant> {
   const [own, ...peers] = await Promise.all([
     // Where the runner of the benchmark looks for WALs that come round again.
     TcpReplica.open(OWN_PID, join(folder, 'db'), earlyRelease),

@@ -21,11 +21,11 @@ export async function openRunnersInMemory(): Promise<Contestant> {
     hello,
     CLUSTER.nodes.map(() => new AsyncMemStorage({ entryCodec: rawCodec })),
     [],
-    false,
+    true,
   );
 }
 
-export async function openDurableRunners(folder: string, earlyRelease = false): Promise<Contestant> {
+export async function openDurableRunners(folder: string, earlyRelease = true): Promise<Contestant> {
   // The first is where the runner of the benchmark looks for WALs that come round again.
   const databases = await Promise.all(['db', 'db-2', 'db-3'].map((name) => openLogDatabase(join(folder, name))));
   const storages = databases.map((db) => AsyncRocksdbStorage.openIn<Uint8Array>(db, LOG, { entryCodec: rawCodec }));

@@ -12,6 +12,8 @@ export const CONSENSUS_SUITE: Suite = {
   name: 'bench:consensus',
   description: 'Measures three replicas: in Rust, in memory, durable, and in a process each.',
   rounds: 15,
+  leadInMs: 250,
+  quick: { rounds: 7, turnMs: 150, leadInMs: 150 },
   turns: TURNS,
   bars: BARS,
   barsOf: '128-byte entries, three replicas',

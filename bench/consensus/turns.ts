@@ -6,10 +6,10 @@ import type { ContestantName } from './launches.js';
 
 const RUST = { contestant: 'pure-rust', who: 'OmniPaxos in Rust' } as const;
 const MEMORY = { contestant: 'runners-in-memory', who: 'PaxosRunner, memory' } as const;
-const EARLY = { contestant: 'early-runners', who: 'PaxosRunner, earlyRelease' } as const;
+const HELD = { contestant: 'held-runners', who: 'PaxosRunner, earlyRelease: false' } as const;
 const DURABLE = { contestant: 'durable-runners', who: 'PaxosRunner, durable' } as const;
 const TCP = { contestant: 'runners-on-tcp', who: 'PaxosRunner, three processes' } as const;
-const EARLY_TCP = { contestant: 'early-runners-on-tcp', who: 'three processes, earlyRelease' } as const;
+const HELD_TCP = { contestant: 'held-runners-on-tcp', who: 'three processes, earlyRelease: false' } as const;
 
 function inFlight<N extends number>(count: N) {
   const figure: FigureKind = count === 1 ? 'latency' : 'rate';
@@ -34,8 +34,8 @@ export const TURNS = {
   },
   durableOne: { ...DURABLE, ...inFlight(1) },
   tcpOne: { ...TCP, ...inFlight(1) },
-  earlyOne: { ...EARLY, ...inFlight(1) },
-  earlyTcpOne: { ...EARLY_TCP, ...inFlight(1) },
+  heldOne: { ...HELD, ...inFlight(1) },
+  heldTcpOne: { ...HELD_TCP, ...inFlight(1) },
   memoryOne: { ...MEMORY, ...inFlight(1) },
   rustOne: { ...RUST, ...inFlight(1) },
 

@@ -86,7 +86,8 @@ export function checkInteger(argument: string, value: unknown, lowest: number, h
 }
 
 /** False where it is not given. @throws ConsensusError INVALID_ARGUMENT */
-export function checkFlag(argument: string, value: unknown = false): boolean {
+export function checkFlag(argument: string, value: unknown, otherwise = false): boolean {
+  if (value === undefined) return otherwise;
   if (typeof value !== 'boolean') throw invalid(argument, 'a boolean', value);
   return value;
 }

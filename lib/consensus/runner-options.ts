@@ -51,9 +51,9 @@ export interface RunnerOptions<T> {
   /** Default: msgpackr. */
   entryCodec?: Codec<T>;
   /**
-   * A leader sends entries to its peers while its own disk still writes them: the fsyncs of leader and followers overlap, and
-   * one entry at a time takes a third less time. Nothing else is shown any earlier. Default false, for as long as the
-   * simulation of it has not run as long as that of the rest.
+   * A leader sends entries to its peers while its own disk still writes them, so that the fsyncs of leader and followers
+   * overlap. Nothing else is shown any earlier, and its own vote counts once it is durable. Default true; false makes one entry
+   * at a time take the time of both.
    */
   earlyRelease?: boolean;
 }
@@ -86,7 +86,7 @@ export function checkRunnerOptions<T>(options: RunnerOptions<T>): CheckedRunnerO
     tickIntervalMs: checkInteger('tickIntervalMs', tickIntervalMs, 1, MAX_INTERVAL_MS),
     bootstrap: checkFlag('bootstrap', given.bootstrap),
     entryCodec: checkCodec<T>('entryCodec', entryCodec),
-    earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
+    earlyRelease: checkFlag('earlyRelease', given.earlyRelease, true),
   };
 }
 

@@ -67,7 +67,7 @@ export interface ReplicaOptions<C, R> {
    * Default 64 MiB.
    */
   stateBytesPerSecond?: number;
-  /** As of `PaxosRunner`. Default false. */
+  /** As of `PaxosRunner`. Default true. */
   earlyRelease?: boolean;
 }
 
@@ -132,7 +132,7 @@ export function checkReplicaOptions<C, R>(options: ReplicaOptions<C, R>): Checke
     keepEntries: checkInteger('keepEntries', given.keepEntries ?? 10_000, 0, MAX),
     maxInFlightBytes: checkInteger('maxInFlightBytes', given.maxInFlightBytes ?? 64 * MIB, 1, MAX),
     stateBytesPerSecond: checkInteger('stateBytesPerSecond', given.stateBytesPerSecond ?? 64 * MIB, MIB, MAX),
-    earlyRelease: checkFlag('earlyRelease', given.earlyRelease),
+    earlyRelease: checkFlag('earlyRelease', given.earlyRelease, true),
   };
 }
 

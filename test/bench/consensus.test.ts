@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 const serve = compiled('bench/consensus/serve.js');
 
-describe.each(['runners-on-tcp', 'early-runners-on-tcp'])('%s', (name) => {
+describe.each(['runners-on-tcp', 'held-runners-on-tcp'])('%s', (name) => {
   it('measures turns one behind the other, and ends with its peers', async () => {
     const child = spawn(process.execPath, [serve, name, temporaryFolder()], { stdio: ['pipe', 'pipe', 'inherit'] });
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
