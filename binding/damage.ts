@@ -57,6 +57,11 @@ export interface Recovered {
 
 /** @internal What is found in the WALs and the MANIFEST of a database that nobody writes to. */
 export interface Inspection extends Omit<Recovered, 'evidence'> {
+  /**
+   * The MANIFEST that is gone by where CURRENT does not lead to the one that was in use, and whether it is known to be that
+   * one.
+   */
+  takenManifest: { name: string; isKnown: boolean } | undefined;
   /** The file that says what is durable is there: it has been so since the database was first opened by this version. */
   hasWatermark: boolean;
   /** The WALs that are still needed. */
@@ -70,8 +75,17 @@ export interface Inspection extends Omit<Recovered, 'evidence'> {
 export function inspectFiles(path: string): Inspection {
   const native = loadAddon().inspect(resolve(checkName('path', path)));
   if (Array.isArray(native)) throw new RocksError(native[0] as RocksErrorCode, native[1]);
+  const { takenManifest: name, isTakenKnown: isKnown = false } = native;
   const { hasWatermark, walFiles, walRecords, walBytes, manifestRecords } = native;
-  return { ...whatIsLost(native), hasWatermark, walFiles, walRecords, walBytes, manifestRecords };
+  return {
+    ...whatIsLost(native),
+    takenManifest: name === undefined ? undefined : { name, isKnown },
+    hasWatermark,
+    walFiles,
+    walRecords,
+    walBytes,
+    manifestRecords,
+  };
 }
 
 /** @internal */

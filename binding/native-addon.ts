@@ -13,6 +13,8 @@ export interface NativeAddon {
 /** See native/core/inspection.h. */
 export interface NativeInspection {
   findings: { kind: string; file: string; offset: number; message: string }[];
+  takenManifest?: string;
+  isTakenKnown?: boolean;
   columnFamilies: string[];
   recoverable: number;
   durable: number;

@@ -22,6 +22,16 @@ const IN_FILE = { severity: 'damage', says: 'byte {offset}: {reason}', remedy: R
 
 export const KINDS = {
   'current-damaged': IN_FILE,
+  'manifest-guessed': {
+    severity: 'damage',
+    says: 'it is gone by in the place of what CURRENT should name, as it reaches furthest; a later one may have been in use',
+    remedy: REPLACE,
+  },
+  'manifest-known': {
+    severity: 'note',
+    says: 'it is gone by in the place of what CURRENT should name: the file WATERMARK tells that it was in use',
+    remedy: 'none: save what there is with repair, which lacks nothing by this',
+  },
   'manifest-cut': IN_FILE,
   'manifest-damaged': IN_FILE,
   'manifest-replaced': IN_FILE,

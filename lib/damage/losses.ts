@@ -4,6 +4,7 @@ import { filledIn, type Part } from './findings.js';
 
 export const LOSSES = {
   'writes-lost': 'writes are lost: {file}, byte {offset}: {reason}',
+  'writes-unknown': 'writes are lost, if {file} was not in use any more: those that came later',
   'log-lost': 'the whole log is lost: where it begins cannot be read, nor any of its entries',
   'entries-lost': 'entries {from} to {to} are lost: {reason}',
   'entries-left-out': 'entries {from} to {to} can be read, and were left out: a log ends before its first gap',

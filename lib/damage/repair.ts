@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { type ColumnFamily, Database, WriteBatch } from '../../binding/index.js';
+import type { Finding } from './findings.js';
 import { lackingGroups } from './lacking-groups.js';
 import { type Loss, loss } from './losses.js';
 import { savedRecords } from './save-family.js';
@@ -82,13 +83,15 @@ async function realpathOfNew(path: string): Promise<string> {
 }
 
 async function save({ opened, findings }: Survey, partial: string, progress: Progress = () => {}): Promise<Repair> {
-  if (opened === undefined) throw new Error(`nothing can be saved: ${findings[0]?.message}`);
+  if (opened === undefined) {
+    throw new Error(
+      `nothing can be saved: ${findings[0]?.file ?? 'database'}: ${findings[0]?.message}. Without a list of the files nothing ` +
+        'tells whether one is missing, or which values are the latest: replace the replica. docs/damage.md says more',
+    );
+  }
   const { families } = opened;
   const repair: Repair = { complete: true, columnFamilies: [], losses: [] };
-  for (const { file = '', parts } of findings) {
-    const isOfWrites = 'offset' in parts;
-    if (isOfWrites) repair.losses.push(loss('writes-lost', undefined, { file, ...parts }));
-  }
+  repair.losses.push(...lostWrites(findings));
   const lacking = lackingGroups(families);
   const total = families.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
@@ -105,6 +108,16 @@ async function save({ opened, findings }: Survey, partial: string, progress: Pro
   await copy.flush();
   repair.complete = repair.losses.length === 0;
   return repair;
+}
+
+function lostWrites(findings: readonly Finding[]): Loss[] {
+  const isKnown = findings.some(({ kind }) => kind === 'manifest-known');
+  return findings.flatMap(({ kind, file = '', parts }) => {
+    if (kind === 'manifest-guessed') return [loss('writes-unknown', undefined, { file })];
+    // What CURRENT does not lead to any more was found without it.
+    const isMadeUpFor = kind === 'current-damaged' || (isKnown && kind === 'manifest-replaced');
+    return 'offset' in parts && !isMadeUpFor ? [loss('writes-lost', undefined, { file, ...parts })] : [];
+  });
 }
 
 async function copyRecords(

@@ -92,10 +92,15 @@ async function openWhole(path: string, survey: Survey): Promise<Database | undef
 /** Whether something was found. */
 function inspectInto(path: string, survey: Survey): boolean {
   try {
-    const { damage, hasWatermark, walFiles: count, walBytes: bytes, walRecords: records } = inspectFiles(path);
+    const { damage, takenManifest, hasWatermark, ...wals } = inspectFiles(path);
+    const { walFiles: count, walBytes: bytes, walRecords: records } = wals;
     survey.wals = { count, bytes, records };
     for (const { kind, file, offset, message } of damage) {
       survey.findings.push(finding(kind, { file }, { offset, reason: message }));
+    }
+    if (takenManifest !== undefined) {
+      const { name: file, isKnown } = takenManifest;
+      survey.findings.push(finding(isKnown ? 'manifest-known' : 'manifest-guessed', { file }));
     }
     if (!hasWatermark && damage.length === 0) survey.findings.push(finding('no-watermark', {}));
     return damage.length > 0;

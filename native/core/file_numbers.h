@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/status.h"
 
 namespace core {
 
@@ -14,5 +17,12 @@ std::optional<uint64_t> number_in(const std::string& path, std::string_view pref
 
 /** 000007.log */
 std::string log_name(uint64_t number);
+
+/** MANIFEST-000005 */
+std::string manifest_name(uint64_t number);
+
+/** Those of the files in a folder whose names are of this form, in order. */
+Status numbers_in_folder(const std::string& folder, std::string_view prefix, std::string_view suffix,
+                         std::vector<uint64_t>* numbers);
 
 }  // namespace core

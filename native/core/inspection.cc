@@ -1,35 +1,21 @@
 #include "core/inspection.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "core/file_numbers.h"
 #include "core/log_file.h"
 #include "core/manifest.h"
+#include "core/manifest_choice.h"
 #include "core/wal_batch.h"
 
 namespace core {
-
-namespace fs = std::filesystem;
 
 namespace {
 
 std::string range_of(uint64_t first, uint64_t last) {
   return first == last ? "sequence number " + std::to_string(first)
                        : "sequence numbers " + std::to_string(first) + " to " + std::to_string(last);
-}
-
-/** The numbers of the WALs in a folder, in order. */
-Status list_wals(const std::string& folder, std::vector<uint64_t>* numbers) {
-  std::error_code failed;
-  fs::directory_iterator entry(folder, failed);
-  for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
-    if (const auto number = number_in(entry->path(), "", ".log")) numbers->push_back(*number);
-  }
-  std::ranges::sort(*numbers);
-  return failed ? from_errno(failed.value(), "open", folder, "cannot look into the folder") : Status{};
 }
 
 /** Follows the sequence numbers through the WALs. */
@@ -83,7 +69,7 @@ class WalChain {
 
 Status WalChain::follow() {
   std::vector<uint64_t> numbers;
-  if (Status status = list_wals(folder_, &numbers); !status.ok()) return status;
+  if (Status status = numbers_in_folder(folder_, "", ".log", &numbers); !status.ok()) return status;
   std::erase_if(numbers, [this](uint64_t number) { return number < manifest_.oldest_log(); });
   begin(numbers);
   for (const uint64_t number : numbers) {
@@ -247,8 +233,9 @@ void check_manifest(const Manifest& manifest, std::pair<uint64_t, uint64_t> know
     inspection.findings.push_back({.kind = "manifest-replaced",
                                    .file = "CURRENT",
                                    .offset = 0,
-                                   .what = "it names " + manifest.name + ", and a newer MANIFEST, number " +
-                                           std::to_string(number) + ", was in use"});
+                                   .what = (inspection.taken ? "what can be used is " : "it names ") + manifest.name +
+                                           ", and a newer MANIFEST, number " + std::to_string(number) +
+                                           ", was in use"});
   } else if (number == manifest.number && bytes > extent.whole_bytes) {
     inspection.findings.push_back({.kind = ends_well ? "manifest-cut" : "manifest-damaged",
                                    .file = manifest.name,
@@ -267,9 +254,50 @@ Finding of_status(const char* kind, const char* file, const Status& status) {
   return {.kind = kind, .file = file, .offset = 0, .what = status.message};
 }
 
+/** What the watermark alone tells of the MANIFEST in use, and how much of it had been made durable. */
+std::pair<uint64_t, uint64_t> manifest_marked(const Inspection& inspection) {
+  const auto& mark = inspection.mark;
+  return mark ? std::pair(mark->manifest_number, mark->manifest_bytes) : std::pair<uint64_t, uint64_t>();
+}
+
+/**
+ * Goes by another MANIFEST than that which CURRENT leads to, `manifest`, where that was not in use any more or is not
+ * usable. `led` is how reading it went. Leaves `manifest` empty where there is none to go by.
+ */
+Status take_another(const std::string& folder, const Status& led, std::optional<Manifest>* manifest,
+                    Inspection& inspection) {
+  const auto marked = manifest_marked(inspection);
+  if (led.ok() && (*manifest)->is_usable && (*manifest)->number >= marked.first) return {};
+  ManifestChoice choice;
+  if (Status status = choose_manifest(folder, &choice); !status.ok()) return status;
+  auto& [chosen, unusable, newest_damaged] = choice;
+  if (!led.ok() && !unusable.empty()) inspection.findings.back().what += "; not usable: " + unusable;
+  if (!led.ok() && !chosen) inspection.findings.back().what += "; there is no MANIFEST that can be used in its place";
+  if (!chosen || (led.ok() && chosen->number == (*manifest)->number)) return {};
+  if (led.ok()) check_manifest(**manifest, marked, inspection);
+  inspection.taken = TakenManifest{.name = chosen->name, .is_known = newest_damaged < chosen->number};
+  *manifest = std::move(chosen);
+  return {};
+}
+
+/** Leaves `manifest` empty where there is none to go by, which is found then. */
+Status find_manifest(const std::string& folder, FilesBy files_by, std::optional<Manifest>* manifest,
+                     Inspection& inspection) {
+  Manifest named;
+  const Status led = read_current_manifest(folder, &named);
+  if (led.ok()) {
+    *manifest = std::move(named);
+  } else if (led.code == ErrorCode::kCorruption || led.code == ErrorCode::kNotFound) {
+    inspection.findings.push_back(of_status("current-damaged", "CURRENT", led));
+  } else {
+    return led;
+  }
+  return files_by == FilesBy::kCurrent ? Status{} : take_another(folder, led, manifest, inspection);
+}
+
 }  // namespace
 
-Status inspect(const std::string& folder, Inspection* inspection) {
+Status inspect(const std::string& folder, FilesBy files_by, Inspection* inspection) {
   *inspection = {};
   Status status = Watermark::read(folder, &inspection->mark);
   if (status.code == ErrorCode::kCorruption) {
@@ -279,13 +307,10 @@ Status inspect(const std::string& folder, Inspection* inspection) {
   }
   if (inspection->mark) inspection->durable_sequence = inspection->mark->sequence;
 
-  Manifest manifest;
-  status = read_manifest(folder, &manifest);
-  if (status.code == ErrorCode::kCorruption || status.code == ErrorCode::kNotFound) {
-    inspection->findings.push_back(of_status("current-damaged", "CURRENT", status));
-    return {};
-  }
-  if (!status.ok()) return status;
+  std::optional<Manifest> found;
+  status = find_manifest(folder, files_by, &found, *inspection);
+  if (!status.ok() || !found) return status;
+  const Manifest& manifest = *found;
   inspection->manifest_records = manifest.extent.records;
   if (manifest.extent.whole_bytes < manifest.extent.file_bytes) {
     inspection->readable[manifest.name] = manifest.extent.whole_bytes;
@@ -293,11 +318,13 @@ Status inspect(const std::string& folder, Inspection* inspection) {
   WalChain chain(folder, manifest, *inspection);
   if (status = chain.follow(); !status.ok()) return status;
   std::pair<uint64_t, uint64_t> known;
-  if (const auto& mark = inspection->mark) {
-    // A checkpoint has no watermark; its MANIFEST may be older than what its WALs tell of.
-    known = std::max(chain.manifest_known(), {mark->manifest_number, mark->manifest_bytes});
-  }
+  // A checkpoint has no watermark; its MANIFEST may be older than what its WALs tell of.
+  if (inspection->mark) known = std::max(chain.manifest_known(), manifest_marked(*inspection));
   check_manifest(manifest, known, *inspection);
+  if (auto& taken = inspection->taken) {
+    taken->is_known = taken->is_known && known.first == manifest.number &&
+                      known.second <= manifest.extent.whole_bytes;
+  }
   return {};
 }
 

@@ -30,8 +30,17 @@ struct Finding {
   std::string what;
 };
 
+/** A MANIFEST that is gone by in the place of the one that CURRENT should name. */
+struct TakenManifest {
+  std::string name;
+  /** The watermark tells that it was in use, and all of it that was durable is there. */
+  bool is_known = false;
+};
+
 struct Inspection {
   std::vector<Finding> findings;
+  /** Nothing where CURRENT is gone by, or there is none to go by. */
+  std::optional<TakenManifest> taken;
   /** How many bytes of a file recovery is to read, where not all. */
   std::map<std::string, uint64_t> readable;
   /** The newest WAL that was there: beside a writer there may be others by now, which may not connect. */
@@ -49,8 +58,16 @@ struct Inspection {
   uint64_t manifest_records = 0;
 };
 
-/** `folder` has a database, or is to have one: CURRENT and the rest are there. Only reads. */
-Status inspect(const std::string& folder, Inspection* inspection);
+/** What the files of a database are known by. */
+enum class FilesBy : uint8_t {
+  /** The MANIFEST that CURRENT names. */
+  kCurrent,
+  /** Where CURRENT does not lead to the one that was in use, another: see core/manifest_choice.h. */
+  kAnyManifest,
+};
+
+/** `folder` has a database. Only reads. */
+Status inspect(const std::string& folder, FilesBy files_by, Inspection* inspection);
 
 /** One message for all that was found. */
 std::string describe(const Inspection& inspection);

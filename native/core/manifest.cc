@@ -45,6 +45,10 @@ class ManifestReader {
     }
     if (id == 0) manifest_.families[0].name = rocksdb::kDefaultColumnFamilyName;
     const auto family = manifest_.families.find(id);
+    has_log_number_ |= edit.HasLogNumber();
+    has_next_file_ |= edit.HasNextFile();
+    has_last_sequence_ |= edit.HasLastSequence();
+    manifest_.is_usable = has_log_number_ && has_next_file_ && has_last_sequence_;
     if (edit.HasLogNumber() && family != manifest_.families.end() && edit.GetLogNumber() > family->second.log_number) {
       family->second.log_number = edit.GetLogNumber();
       moved_.push_back(id);
@@ -69,9 +73,13 @@ class ManifestReader {
   /** Column families that have moved to a newer WAL since an edit last told a sequence number. */
   std::vector<uint32_t> moved_;
   bool kept_moved_ = false;
+  // RocksDB opens none without these.
+  bool has_log_number_ = false;
+  bool has_next_file_ = false;
+  bool has_last_sequence_ = false;
 };
 
-Status read_current(const std::string& folder, Manifest* manifest) {
+Status read_current(const std::string& folder, std::string* name) {
   const std::string path = folder + "/CURRENT";
   std::ifstream file(path, std::ios::binary);
   if (!file) return failure(ErrorCode::kNotFound, "read", path, "it cannot be opened");
@@ -82,8 +90,7 @@ Status read_current(const std::string& folder, Manifest* manifest) {
   if (!ends_well || !number || content.find('/') != std::string::npos) {
     return failure(ErrorCode::kCorruption, "read", path, "it does not name a MANIFEST");
   }
-  manifest->number = *number;
-  manifest->name = content;
+  *name = content;
   return {};
 }
 
@@ -104,18 +111,23 @@ uint64_t Manifest::oldest_log_begins_behind() const {
   return begins_behind;
 }
 
-Status read_manifest(const std::string& folder, Manifest* manifest) {
+Status read_current_manifest(const std::string& folder, Manifest* manifest) {
+  std::string name;
+  if (Status status = read_current(folder, &name); !status.ok()) return status;
+  Status status = read_manifest(folder, name, manifest);
+  if (status.code != ErrorCode::kNotFound) return status;
+  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT", "it names " + name + ", which is not there");
+}
+
+Status read_manifest(const std::string& folder, const std::string& name, Manifest* manifest) {
   *manifest = {};
-  if (Status status = read_current(folder, manifest); !status.ok()) return status;
+  manifest->name = name;
+  manifest->number = number_in(name, "MANIFEST-", "").value_or(0);
   ManifestReader reader(*manifest);
-  const std::string path = folder + "/" + manifest->name;
   const LogReading reading{.number = 0,
                            .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); },
                            .survivor = {}};
-  Status status = read_log(path, reading, &manifest->extent);
-  if (status.code != ErrorCode::kNotFound) return status;
-  return failure(ErrorCode::kCorruption, "read", folder + "/CURRENT",
-                 "it names " + manifest->name + ", which is not there");
+  return read_log(folder + "/" + name, reading, &manifest->extent);
 }
 
 }  // namespace core

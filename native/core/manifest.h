@@ -23,6 +23,11 @@ struct Manifest {
   std::string name;
   uint64_t number = 0;
   LogExtent extent;
+  /**
+   * It has all that RocksDB begins one with: every column family with its files, and behind them the record that the
+   * next file number is in. Else it was being made when the power failed, or is damaged near its beginning.
+   */
+  bool is_usable = false;
   /** By id. */
   std::map<uint32_t, ManifestFamily> families;
   /** The highest id that was ever given. */
@@ -40,6 +45,9 @@ struct Manifest {
 };
 
 /** Reads the one that CURRENT names. CORRUPTION where CURRENT names none, or one that is not there. */
-Status read_manifest(const std::string& folder, Manifest* manifest);
+Status read_current_manifest(const std::string& folder, Manifest* manifest);
+
+/** Reads the one of this name. NOT_FOUND where there is none. */
+Status read_manifest(const std::string& folder, const std::string& name, Manifest* manifest);
 
 }  // namespace core

@@ -37,19 +37,13 @@ std::string manifest_state(const fs::path& folder) {
   return name + " " + std::to_string(fs::file_size(folder / name, failed));
 }
 
-/** `canonical` is the one spelling of `path` that all who open this folder agree on. */
-Status find_folder(const std::string& path, const OpenConfig& config, std::string* canonical) {
-  std::error_code failed;
-  if (config.read_only || !config.create_if_missing) {
-    const bool exists = fs::exists(fs::path(path) / "CURRENT", failed);
-    if (failed) return io_error(path, "cannot look into the folder", failed);
-    if (!exists) return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
-  } else {
-    const int error = make_folders(path);
-    if (error != 0) return from_errno(error, "open", path, "cannot create the folder");
-  }
-  *canonical = fs::canonical(path, failed).string();
-  return failed ? io_error(path, "cannot find the folder", failed) : Status{};
+/** There is no database, or none any more. */
+Status judge_empty(const std::string& path, const std::string& canonical) {
+  std::optional<Mark> mark;
+  if (Status status = Watermark::read(canonical, &mark); !status.ok()) return status;
+  if (!mark || (mark->sequence == 0 && mark->manifest_number == 0)) return {};
+  return failure(ErrorCode::kCorruption, "open", path,
+                 std::string("there is a ") + kWatermarkName + " but no CURRENT, which names the database's files");
 }
 
 /** Refuses a folder with files of a database that lacks the one which names them. */
@@ -66,8 +60,36 @@ Status look_for_database(const std::string& path, const std::string& canonical, 
       return failure(ErrorCode::kCorruption, "open", path,
                      "there is " + file.filename().string() + " but no CURRENT, which names the database's files");
     }
+    if (!failed) return judge_empty(path, canonical);
   }
   return failed ? io_error(path, "cannot look into the folder", failed) : Status{};
+}
+
+Status find_database(const std::string& path, const std::string& canonical, const OpenConfig& config) {
+  bool exists = false;
+  Status status = look_for_database(path, canonical, &exists);
+  // What its files are is found out without CURRENT.
+  if (config.tolerate_damage && status.code == ErrorCode::kCorruption) return {};
+  if (!status.ok() || exists) return status;
+  return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
+}
+
+/** `canonical` is the one spelling of `path` that all who open this folder agree on. */
+Status find_folder(const std::string& path, const OpenConfig& config, std::string* canonical) {
+  std::error_code failed;
+  const bool must_exist = config.read_only || !config.create_if_missing;
+  if (must_exist) {
+    // A file is not one either.
+    const bool exists = fs::exists(fs::path(path) / ".", failed);
+    if (failed) return io_error(path, "cannot look into the folder", failed);
+    if (!exists) return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
+  } else {
+    const int error = make_folders(path);
+    if (error != 0) return from_errno(error, "open", path, "cannot create the folder");
+  }
+  *canonical = fs::canonical(path, failed).string();
+  if (failed) return io_error(path, "cannot find the folder", failed);
+  return must_exist ? find_database(path, *canonical, config) : Status{};
 }
 
 Status open_in(const std::string& path, const std::string& canonical, bool exists, const OpenConfig& config,
@@ -124,15 +146,6 @@ Status judge(const std::string& path, const OpenConfig& config, Inspection inspe
   return {};
 }
 
-/** There is no database, or none any more. */
-Status judge_empty(const std::string& path, const std::string& canonical) {
-  std::optional<Mark> mark;
-  if (Status status = Watermark::read(canonical, &mark); !status.ok()) return status;
-  if (!mark || (mark->sequence == 0 && mark->manifest_number == 0)) return {};
-  return failure(ErrorCode::kCorruption, "open", path,
-                 std::string("there is a ") + kWatermarkName + " but no CURRENT, which names the database's files");
-}
-
 Status open_to_write(const std::string& path, const std::string& canonical, const OpenConfig& config,
                      const std::shared_ptr<rocksdb::RateLimiter>& background_limit, OpenRocksdb* opened,
                      ColumnFamilies* families) {
@@ -148,11 +161,12 @@ Status open_to_write(const std::string& path, const std::string& canonical, cons
   const int error = exists ? 0 : sync_name(canonical);
   if (error != 0) return from_errno(error, "open", path, "cannot sync the folder above it");
   Inspection inspection;
-  Status status = exists ? inspect(canonical, &inspection) : judge_empty(path, canonical);
+  Status status;
+  if (exists) status = inspect(canonical, FilesBy::kCurrent, &inspection);
   if (!status.ok()) return status;
   const Mark mark = inspection.mark.value_or(Mark());
   const uint64_t end = inspection.last_sequence;
-  view->begin(inspection.readable, inspection.newest_log);
+  view->begin(inspection);
   if (status = judge(path, config, std::move(inspection), opened); !status.ok()) return status;
   if (opened->recovered) status = keep_evidence(canonical, path, &opened->recovered->evidence);
   if (status.ok()) status = opened->watermark.open(canonical, path, mark, end);
@@ -188,13 +202,14 @@ Status open_beside_writer(const std::string& path, const std::string& canonical,
   opened->environment = rocksdb::NewCompositeEnv(view);
   rocksdb::DBOptions options = db_options(config, background_limit);
   options.env = opened->environment.get();
+  const FilesBy files_by = config.tolerate_damage ? FilesBy::kAnyManifest : FilesBy::kCurrent;
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(canonical);
     if (config.tolerate_damage) tolerate_damage(&options, opened);
     Inspection inspection;
-    Status status = inspect(canonical, &inspection);
+    Status status = inspect(canonical, files_by, &inspection);
     if (status.ok()) {
-      view->begin(inspection.readable, inspection.newest_log);
+      view->begin(inspection);
       status = judge(path, config, std::move(inspection), opened);
     }
     if (status.ok()) status = open_in(path, canonical, true, config, options, opened, families);

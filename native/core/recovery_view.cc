@@ -43,13 +43,39 @@ class Beginning : public FSSequentialFileOwnerWrapper {
   uint64_t left_;
 };
 
+/** A file that is not there. */
+class Text : public FSSequentialFile {
+ public:
+  explicit Text(std::string text) : text_(std::move(text)) {}
+
+  IOStatus Read(size_t n, const IOOptions& /*options*/, Slice* result, char* scratch,
+                IODebugContext* /*debug*/) override {
+    *result = Slice(scratch, text_.copy(scratch, n, at_));
+    at_ += result->size();
+    return IOStatus::OK();
+  }
+  IOStatus Skip(uint64_t n) override {
+    at_ += static_cast<size_t>(std::min<uint64_t>(n, text_.size() - at_));
+    return IOStatus::OK();
+  }
+
+ private:
+  const std::string text_;
+  size_t at_ = 0;
+};
+
 }  // namespace
 
 IOStatus RecoveryView::NewSequentialFile(const std::string& path, const FileOptions& options,
                                          std::unique_ptr<FSSequentialFile>* file, IODebugContext* debug) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  if (on_ && taken_ && name == "CURRENT") {
+    *file = std::make_unique<Text>(*taken_ + "\n");
+    return IOStatus::OK();
+  }
   IOStatus status = target()->NewSequentialFile(path, options, file, debug);
   if (!status.ok() || !on_) return status;
-  const auto found = readable_.find(std::filesystem::path(path).filename().string());
+  const auto found = readable_.find(name);
   const auto log = number_in(path, "", ".log");
   if (found != readable_.end()) {
     *file = std::make_unique<Beginning>(std::move(*file), found->second);

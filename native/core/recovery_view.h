@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "core/inspection.h"
 #include "rocksdb/file_system.h"
 
 namespace core {
@@ -16,10 +18,15 @@ class RecoveryView : public rocksdb::FileSystemWrapper {
  public:
   RecoveryView() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
 
-  /** Until `end`, of the files with these names only so many bytes are there to be read, and of newer WALs nothing. */
-  void begin(std::map<std::string, uint64_t> readable, uint64_t newest_log) {
-    readable_ = std::move(readable);
-    newest_log_ = newest_log;
+  /**
+   * Until `end`, of the files with these names only so many bytes are there to be read, and of newer WALs nothing.
+   * Where a MANIFEST is `taken`, CURRENT names that one, whether or not there is a CURRENT.
+   */
+  void begin(const Inspection& inspection) {
+    readable_ = inspection.readable;
+    newest_log_ = inspection.newest_log;
+    taken_.reset();
+    if (inspection.taken) taken_ = inspection.taken->name;
     on_ = true;
   }
   void end() { on_ = false; }
@@ -33,6 +40,7 @@ class RecoveryView : public rocksdb::FileSystemWrapper {
  private:
   std::map<std::string, uint64_t> readable_;
   uint64_t newest_log_ = 0;
+  std::optional<std::string> taken_;
   std::atomic<bool> on_ = false;
 };
 

@@ -24,6 +24,10 @@ Napi::Object to_object(Napi::Env env, const core::Inspection& inspection) {
   at = 0;
   for (const std::string& name : inspection.families_behind_hole) families[at++] = Napi::String::New(env, name);
   object.Set("findings", findings);
+  if (inspection.taken) {
+    object.Set("takenManifest", inspection.taken->name);
+    object.Set("isTakenKnown", Napi::Boolean::New(env, inspection.taken->is_known));
+  }
   object.Set("columnFamilies", families);
   object.Set("recoverable", number(env, inspection.last_sequence));
   object.Set("durable", number(env, inspection.durable_sequence));

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   folder.write("000005.log", to_log(input, 5));
 
   core::Inspection inspection;
-  if (!core::inspect(folder.path(), &inspection).ok()) return 0;
+  if (!core::inspect(folder.path(), core::FilesBy::kAnyManifest, &inspection).ok()) return 0;
   for (const auto& [name, readable] : inspection.readable) {
     require(readable <= std::filesystem::file_size(folder.path() + "/" + name));
   }
