@@ -83,12 +83,7 @@ async function realpathOfNew(path: string): Promise<string> {
 }
 
 async function save({ opened, findings }: Survey, partial: string, progress: Progress = () => {}): Promise<Repair> {
-  if (opened === undefined) {
-    throw new Error(
-      `nothing can be saved: ${findings[0]?.file ?? 'database'}: ${findings[0]?.message}. Without a list of the files nothing ` +
-        'tells whether one is missing, or which values are the latest: replace the replica. docs/damage.md says more',
-    );
-  }
+  if (opened === undefined) throw new Error(`nothing can be saved: ${whyNot(findings)}`);
   const { families } = opened;
   const repair: Repair = { complete: true, columnFamilies: [], losses: [] };
   repair.losses.push(...lostWrites(findings));
@@ -108,6 +103,17 @@ async function save({ opened, findings }: Survey, partial: string, progress: Pro
   await copy.flush();
   repair.complete = repair.losses.length === 0;
   return repair;
+}
+
+/** Where the database cannot be opened at all. */
+function whyNot(findings: readonly Finding[]): string {
+  const refusal = findings.find(({ kind }) => kind === 'cannot-open');
+  if (refusal !== undefined) return `${refusal.message}. Replace the replica: docs/damage.md says more`;
+  const [first] = findings.filter(({ severity }) => severity === 'damage');
+  return (
+    `${first?.file}: ${first?.message}. Without a list of the files nothing tells whether one is missing, or which values ` +
+    'are the latest. Replace the replica: docs/damage.md says more'
+  );
 }
 
 function lostWrites(findings: readonly Finding[]): Loss[] {

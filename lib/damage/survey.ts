@@ -6,7 +6,7 @@ import type { SstFile } from '../../binding/database-core.js';
 import type { Database, RocksError } from '../../binding/index.js';
 import type { Codec } from '../contract/codec.js';
 import { type FamilyRow, type FamilyRows, isDamage, SalvagedRows, WholeRows } from './family-rows.js';
-import { type Finding, finding } from './findings.js';
+import { type Finding, type FindingKind, finding } from './findings.js';
 import { lackingGroups } from './lacking-groups.js';
 import { frameCodec } from './log-survey.js';
 import { type SurveyedFamily, surveyFamily } from './surveyed-family.js';
@@ -56,10 +56,7 @@ export async function withSurvey<R>(
   } finally {
     await whole?.close();
   }
-  const damaged = await openStopped(path, { tolerateDamage: true }).catch((error) => {
-    if (survey.findings.length > 0) return damageAsUndefined(error);
-    throw error;
-  });
+  const damaged = await openDamaged(path, survey);
   if (damaged === undefined) return use(survey);
   try {
     if (survey.files.count === 0) await verifyFiles(damaged, survey, progress);
@@ -87,6 +84,21 @@ async function openWhole(path: string, survey: Survey): Promise<Database | undef
   const isTold = inspectInto(path, survey);
   if (refusal !== undefined && !isTold) survey.findings.push(finding('cannot-open', {}, { reason: oneLine(refusal) }));
   return opened;
+}
+
+/** Without what is lost. Nothing where that cannot be, either: then there is a finding that says why. */
+async function openDamaged(path: string, { findings }: Survey): Promise<Database | undefined> {
+  try {
+    return await openStopped(path, { tolerateDamage: true });
+  } catch (error) {
+    if (!isDamage(error) || findings.length === 0) throw error;
+    const isFound = (kinds: FindingKind[]) => findings.some(({ kind }) => kinds.includes(kind));
+    const isWithoutList = isFound(['current-damaged']) && !isFound(['manifest-known', 'manifest-guessed']);
+    if (!isWithoutList && !isFound(['cannot-open'])) {
+      findings.push(finding('cannot-open', {}, { reason: oneLine(error) }));
+    }
+    return undefined;
+  }
 }
 
 /** Whether something was found. */

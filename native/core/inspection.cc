@@ -242,11 +242,12 @@ void check_manifest(const Manifest& manifest, std::pair<uint64_t, uint64_t> know
                                    .offset = extent.whole_bytes,
                                    .what = std::string(describe(extent.end)) + ", and " + std::to_string(bytes) +
                                            " bytes of it had been made durable"});
-  } else if (!ends_well && survivors && !inspection.mark) {
-    inspection.findings.push_back({.kind = "manifest-damaged",
-                                   .file = manifest.name,
-                                   .offset = extent.whole_bytes,
-                                   .what = std::string(describe(extent.end)) + ", and more was written behind it"});
+  } else if (!inspection.mark && (extent.end == LogEnd::kBadChecksum || (!ends_well && survivors))) {
+    inspection.findings.push_back(
+        {.kind = "manifest-damaged",
+         .file = manifest.name,
+         .offset = extent.whole_bytes,
+         .what = std::string(describe(extent.end)) + (survivors ? ", and more was written behind it" : "")});
   }
 }
 
@@ -312,11 +313,15 @@ Status inspect(const std::string& folder, FilesBy files_by, Inspection* inspecti
   if (!status.ok() || !found) return status;
   const Manifest& manifest = *found;
   inspection->manifest_records = manifest.extent.records;
-  if (manifest.extent.whole_bytes < manifest.extent.file_bytes) {
-    inspection->readable[manifest.name] = manifest.extent.whole_bytes;
-  }
+  const auto read_what_is_whole = [&] {
+    const auto& extent = manifest.extent;
+    if (extent.whole_bytes < extent.file_bytes) inspection->readable[manifest.name] = extent.whole_bytes;
+  };
+  read_what_is_whole();
   WalChain chain(folder, manifest, *inspection);
   if (status = chain.follow(); !status.ok()) return status;
+  // Also of a database that opens as it always did: RocksDB refuses a damaged one.
+  if (files_by == FilesBy::kAnyManifest) read_what_is_whole();
   std::pair<uint64_t, uint64_t> known;
   // A checkpoint has no watermark; its MANIFEST may be older than what its WALs tell of.
   if (inspection->mark) known = std::max(chain.manifest_known(), manifest_marked(*inspection));

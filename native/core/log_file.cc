@@ -150,11 +150,11 @@ void LogReader::take_block(uint64_t begin, std::span<const uint8_t> block, bool 
   }
   const size_t taken = follow(begin, block);
   if (!ended_ || extent_.end == LogEnd::kNotUnderstood) return;
-  // A record that the end of the file cuts looks as if it were too long.
-  if (last && extent_.end == LogEnd::kBadRecord && taken < block.size() &&
-      piece_at(block.subspan(taken)).kind == Piece::Kind::kTooLong) {
-    extent_.end = LogEnd::kCutShort;
-  }
+  // A record that the end of the file cuts looks as if it were too long, or had a bad header.
+  const std::span<const uint8_t> rest = block.subspan(taken);
+  const bool is_too_long = extent_.end == LogEnd::kBadRecord && piece_at(rest).kind == Piece::Kind::kTooLong;
+  const bool is_short = extent_.end == LogEnd::kBadChecksum && rest.size() < kHeaderBytes;
+  if (last && (is_too_long || is_short)) extent_.end = LogEnd::kCutShort;
   look_for_survivors(begin, block, taken, true);
 }
 

@@ -126,7 +126,7 @@ Status read_manifest(const std::string& folder, const std::string& name, Manifes
   ManifestReader reader(*manifest);
   const LogReading reading{.number = 0,
                            .record = [&](uint64_t, std::span<const uint8_t> record) { return reader.take(record); },
-                           .survivor = {}};
+                           .survivor = [](uint64_t, std::span<const uint8_t>) {}};
   return read_log(folder + "/" + name, reading, &manifest->extent);
 }
 

@@ -19,8 +19,9 @@ std::string why_unusable(const Status& status, const Manifest& manifest) {
 }
 
 /** A power failure leaves what was being made shorter, or with zeros at its end. */
-bool was_being_made(const Status& status, LogEnd end) {
-  return status.ok() && (end == LogEnd::kEndOfFile || end == LogEnd::kNothingMore || end == LogEnd::kCutShort);
+bool was_being_made(const Status& status, const LogExtent& extent) {
+  const bool is_bad = extent.end == LogEnd::kBadChecksum || extent.end == LogEnd::kBadRecord;
+  return status.ok() && !is_bad && extent.next_survivor == extent.file_bytes;
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ Status choose_manifest(const std::string& folder, ManifestChoice* choice) {
     if (!why.empty()) {
       if (!choice->unusable.empty()) choice->unusable += ", ";
       choice->unusable += manifest_name(number) + " (" + why + ")";
-      if (!was_being_made(status, manifest.extent.end)) choice->newest_damaged = number;
+      if (!was_being_made(status, manifest.extent)) choice->newest_damaged = number;
     } else if (!choice->chosen || manifest.last_sequence >= choice->chosen->last_sequence) {
       choice->chosen = std::move(manifest);
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { rawCodec } from '../../lib/format/index.js';
 import { logKey, META_KEYS } from '../../lib/format/log-keys.js';
 import { chunkKey, manifestKey } from '../../lib/format/snapshot-keys.js';
-import { Database, RocksdbStorage, WriteBatch } from '../../lib/index.js';
+import { AsyncRocksdbStorage, Database, RocksdbStorage, WriteBatch } from '../../lib/index.js';
 import { SnapshotStore } from '../../lib/snapshots/snapshot-store.js';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
 
@@ -17,41 +17,50 @@ export const OWN = 'own';
 const FAMILIES = [...LOGS, SNAPSHOTS, OWN];
 const CHUNK_BYTES = 700;
 
+type RawLog = RocksdbStorage<Uint8Array, Uint8Array> | AsyncRocksdbStorage<Uint8Array, Uint8Array>;
+
 const rawLog = (db: Database, name: string) =>
   RocksdbStorage.openIn<Uint8Array, Uint8Array>(db, name, { entryCodec: rawCodec, snapshotCodec: rawCodec });
 
-/** A closed database with rounds of all kinds of writes, most of which end in a file. */
-export async function makeDatabase(path: string, random: SeededRandom): Promise<void> {
+/** Where the records of a database are when it is closed. */
+export type Layout = 'most in files' | 'all in files' | 'all in the WAL';
+
+/** A closed database with rounds of all kinds of writes, through either storage. */
+export async function makeDatabase(
+  path: string,
+  random: SeededRandom,
+  layout: Layout = 'most in files',
+): Promise<void> {
   await using db = await Database.open(path, { columnFamilies: FAMILIES });
-  const logs = LOGS.map((name) => rawLog(db, name));
+  const [blocking = '', promised = ''] = LOGS;
+  const options = { entryCodec: rawCodec, snapshotCodec: rawCodec };
+  const logs: RawLog[] = [rawLog(db, blocking), await AsyncRocksdbStorage.openIn(db, promised, options)];
   const store = await SnapshotStore.openWithChunksOf(CHUNK_BYTES, db, SNAPSHOTS);
   for (let round = random.within(2, 6); round > 0; round--) {
     for (const log of logs) await writeLog(log, store, random);
     const name = `s${random.within(1, 3)}`;
     await store.put(name, random.within(1, 1000), bytesOf(random, random.within(0, 9000)));
     writeOwn(db, random);
+    if (layout === 'all in the WAL') continue;
     if (random.chance(75)) await db.flush();
     if (random.chance(15)) for (const family of FAMILIES) await db.compactRange(db.columnFamily(family));
   }
+  if (layout === 'all in files') await db.flush();
 }
 
-async function writeLog(
-  log: RocksdbStorage<Uint8Array, Uint8Array>,
-  store: SnapshotStore,
-  random: SeededRandom,
-): Promise<void> {
-  log.appendEntries(Array.from({ length: random.within(1, 200) }, () => bytesOf(random, random.within(0, 120))));
+async function writeLog(log: RawLog, store: SnapshotStore, random: SeededRandom): Promise<void> {
+  await log.appendEntries(Array.from({ length: random.within(1, 200) }, () => bytesOf(random, random.within(0, 120))));
   const ballot = { configId: 1, n: random.within(1, 1000), priority: 0, pid: 1 };
-  if (random.chance(80)) log.setPromise(ballot);
-  if (random.chance(60)) log.setAcceptedRound(ballot);
-  const { first, next } = log.getBounds();
-  if (random.chance(30)) log.appendOnPrefix(next - 1, [bytesOf(random, 50)]);
-  if (random.chance(70)) log.setDecidedIdx(random.within(Math.max(first, log.getDecidedIdx()), next));
-  const decided = log.getDecidedIdx();
-  const floor = log.getCompactedIdx();
+  if (random.chance(80)) await log.setPromise(ballot);
+  if (random.chance(60)) await log.setAcceptedRound(ballot);
+  const { first, next } = await log.getBounds();
+  if (random.chance(30)) await log.appendOnPrefix(next - 1, [bytesOf(random, 50)]);
+  if (random.chance(70)) await log.setDecidedIdx(random.within(Math.max(first, await log.getDecidedIdx()), next));
+  const decided = await log.getDecidedIdx();
+  const floor = await log.getCompactedIdx();
   if (decided <= floor || !random.chance(40)) return;
   const idx = random.within(floor, decided);
-  if (random.chance(50)) log.compact(idx, bytesOf(random, 100));
+  if (random.chance(50)) await log.compact(idx, bytesOf(random, 100));
   else await store.compactTo(log, 'state', idx, bytesOf(random, 3000));
 }
 
