@@ -1,6 +1,6 @@
 // The command repair: what it saves, what it tells, and that it leaves alone what is damaged.
 
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Loss } from '../../lib/damage/losses.js';
@@ -117,10 +117,13 @@ describe('repair, where it will not', () => {
   });
 
   it('says where nothing can be saved, and leaves nothing', async () => {
-    writeFileSync(join(path, 'CURRENT'), 'nonsense');
+    truncateSync(fileOf(path, /^MANIFEST-/), 100);
+    rmSync(join(path, 'CURRENT'));
     expect(await failed('--to', to)).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/nothing can be saved/),
+      stderr: expect.stringMatching(
+        /nothing can be saved: CURRENT: .*no MANIFEST that can be used in its place\. .*Replace the replica: docs\/damage\.md/,
+      ),
     });
     expect(readdirSync(dirname(path))).toEqual(['db']);
   });
@@ -176,6 +179,23 @@ describe('repair, of a damaged database', () => {
   it('leaves out what nobody of this package has written', async () => {
     await write('log', Buffer.from('x'), Buffer.from('y'));
     expect(messages(await repaired())).toEqual(['1 records that a log does not write were left out, the first at "x"']);
+  });
+
+  it('does without CURRENT, where the watermark tells which MANIFEST was in use', async () => {
+    rmSync(join(path, 'CURRENT'));
+    expect(await repaired()).toEqual({ exitCode: 0, losses: [] });
+    await inCopy((_, log) => expect([log.getBounds(), log.getPromise()]).toEqual([{ first: 5, next: 20 }, ballot]));
+  });
+
+  it('says that writes may be lost, where nothing tells which MANIFEST was in use', async () => {
+    writeFileSync(join(path, 'CURRENT'), 'nonsense');
+    rmSync(join(path, 'WATERMARK'));
+    const outcome = await repaired();
+    expect(outcome.exitCode).toBe(4);
+    expect(messages(outcome)).toEqual([
+      expect.stringMatching(/^writes are lost, if MANIFEST-\d+ was not in use any more: those that came later$/),
+    ]);
+    await inCopy((_, log) => expect([log.getBounds(), log.getPromise()]).toEqual([{ first: 5, next: 20 }, ballot]));
   });
 
   it('saves all that is not in a missing file', async () => {

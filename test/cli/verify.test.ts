@@ -141,6 +141,12 @@ describe('verify, of a damaged database', () => {
     ['an SST file cut', ['file-damaged', 'cannot-open'], (path) => truncateSync(fileOf(path, SST), 50)],
     ['an SST file missing', ['cannot-open', 'file-damaged'], (path) => rmSync(fileOf(path, SST))],
     ['CURRENT of another', ['current-damaged'], (path) => writeFileSync(join(path, 'CURRENT'), 'MANIFEST-9\n')],
+    ['CURRENT gone', ['current-damaged'], (path) => rmSync(join(path, 'CURRENT'))],
+    [
+      'CURRENT and WATERMARK gone',
+      ['current-damaged', 'manifest-guessed'],
+      (path) => ['CURRENT', 'WATERMARK'].map((name) => rmSync(join(path, name))),
+    ],
     ['an entry missing', ['entries-missing'], remove('log', logKey(8))],
     ['an entry empty', ['entries-malformed'], put('log', logKey(8), Buffer.alloc(0))],
     ['an entry of a later version', ['entries-malformed'], put('log', logKey(14), Buffer.from([2, 1]))],

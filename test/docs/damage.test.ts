@@ -57,7 +57,7 @@ describe('docs/damage.md', () => {
         if (part.trim() !== '') expect(source).toContain(part.trim());
       }
     }
-    const refusals = source.match(/ErrorCode::kCorruption/g) ?? [];
+    const refusals = source.match(/failure\(ErrorCode::kCorruption/g) ?? [];
     expect(refusals).toHaveLength(3); // no CURRENT: beside files, and beside a watermark
   });
 
