@@ -327,8 +327,7 @@ Status inspect(const std::string& folder, FilesBy files_by, Inspection* inspecti
   if (inspection->mark) known = std::max(chain.manifest_known(), manifest_marked(*inspection));
   check_manifest(manifest, known, *inspection);
   if (auto& taken = inspection->taken) {
-    taken->is_known = taken->is_known && known.first == manifest.number &&
-                      known.second <= manifest.extent.whole_bytes;
+    taken->is_known = taken->is_known && known.first == manifest.number && known.second <= manifest.extent.whole_bytes;
   }
   return {};
 }

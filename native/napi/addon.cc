@@ -22,7 +22,8 @@ Napi::Value crc32c(const Napi::CallbackInfo& info) {
 // folder; gives an inspection, or [code, message]
 Napi::Value inspect(const Napi::CallbackInfo& info) {
   core::Inspection inspection;
-  const core::Status status = core::inspect(addon::take_string(info[0], "folder"), core::FilesBy::kAnyManifest, &inspection);
+  const core::Status status =
+      core::inspect(addon::take_string(info[0], "folder"), core::FilesBy::kAnyManifest, &inspection);
   if (status.ok()) return addon::to_object(info.Env(), inspection);
   Napi::Array failure = Napi::Array::New(info.Env(), 2);
   failure[0U] = Napi::String::New(info.Env(), core::name_of(status.code));

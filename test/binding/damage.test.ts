@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { inspectFiles } from '../../binding/damage.js';
 import { type DamageKind, Database } from '../../binding/index.js';
+import { recordsOf } from '../damage/physical-records.js';
 import { expectRocksError } from '../support/failures.js';
 import { bytes, openAt, puts, shown } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -16,10 +17,15 @@ const key = (i: number) => `k${String(i).padStart(3, '0')}`;
 let killed: string;
 /** The same, and what was written before some of the rows lies in older WALs: three of them are still needed. */
 let chained: string;
+/** A copy of it, which has no watermark. */
+let checkpoint: string;
 
 beforeAll(async () => {
   killed = await leftBehind(ROWS);
   chained = await leftBehind(ROWS, 30, 60);
+  checkpoint = join(temporaryFolder(), 'checkpoint');
+  await using db = await Database.open(copyOf(chained));
+  await db.checkpoint(checkpoint);
 });
 
 /** `turns`: before these rows the column family `other` is flushed, which begins a WAL; `rows` still needs the old one. */
@@ -187,6 +193,16 @@ const DAMAGES: Record<string, { of: () => string; kind: DamageKind; harm: (path:
       const second = 7 + content.readUInt16LE(4);
       content[second + 6] = 5;
       writeFileSync(join(path, manifest), content);
+      return manifest;
+    },
+  },
+  'a length in a MANIFEST of a checkpoint, which looks as if the file ended there': {
+    of: () => checkpoint,
+    kind: 'manifest-damaged',
+    harm: (path) => {
+      const manifest = manifestOf(path);
+      const records = recordsOf(readFileSync(join(path, manifest)), manifest);
+      flip(join(path, manifest), (records.at(-2)?.start as number) + 5);
       return manifest;
     },
   },
