@@ -71,9 +71,9 @@ export interface Inspection extends Omit<Recovered, 'evidence'> {
   manifestRecords: number;
 }
 
-/** @internal @throws RocksError `IO_ERROR` where a file cannot be read */
-export function inspectFiles(path: string): Inspection {
-  const native = loadAddon().inspect(resolve(checkName('path', path)));
+/** @internal @returns rejects with a RocksError: `IO_ERROR` where a file cannot be read */
+export async function inspectFiles(path: string): Promise<Inspection> {
+  const native = await loadAddon().inspect(resolve(checkName('path', path)));
   if (Array.isArray(native)) throw new RocksError(native[0] as RocksErrorCode, native[1]);
   const { takenManifest: name, isTakenKnown: isKnown = false } = native;
   const { hasWatermark, walFiles, walRecords, walBytes, manifestRecords } = native;

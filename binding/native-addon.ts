@@ -6,7 +6,7 @@ export interface NativeAddon {
   /** CRC-32C of `bytes` behind those that have given `initial`. */
   readonly crc32c: (bytes: Uint8Array, initial: number) => number;
   /** What damage there is in the WALs and the MANIFEST of a database; or the code and the message of a failure. */
-  readonly inspect: (folder: string) => NativeInspection | [code: string, message: string];
+  readonly inspect: (folder: string) => Promise<NativeInspection | [code: string, message: string]>;
   readonly rocksdbVersion: string;
 }
 

@@ -81,7 +81,7 @@ async function openWhole(path: string, survey: Survey): Promise<Database | undef
     if (!isDamage(error)) throw error;
     refusal = error;
   }
-  const isTold = inspectInto(path, survey);
+  const isTold = await inspectInto(path, survey);
   if (refusal !== undefined && !isTold) survey.findings.push(finding('cannot-open', {}, { reason: oneLine(refusal) }));
   return opened;
 }
@@ -102,9 +102,9 @@ async function openDamaged(path: string, { findings }: Survey): Promise<Database
 }
 
 /** Whether something was found. */
-function inspectInto(path: string, survey: Survey): boolean {
+async function inspectInto(path: string, survey: Survey): Promise<boolean> {
   try {
-    const { damage, takenManifest, hasWatermark, ...wals } = inspectFiles(path);
+    const { damage, takenManifest, hasWatermark, ...wals } = await inspectFiles(path);
     const { walFiles: count, walBytes: bytes, walRecords: records } = wals;
     survey.wals = { count, bytes, records };
     for (const { kind, file, offset, message } of damage) {

@@ -285,7 +285,7 @@ Status take_another(const std::string& folder, const Status& led, std::optional<
 Status find_manifest(const std::string& folder, FilesBy files_by, std::optional<Manifest>* manifest,
                      Inspection& inspection) {
   Manifest named;
-  const Status led = read_current_manifest(folder, &named);
+  Status led = read_current_manifest(folder, &named);
   if (led.ok()) {
     *manifest = std::move(named);
   } else if (led.code == ErrorCode::kCorruption || led.code == ErrorCode::kNotFound) {

@@ -3,7 +3,6 @@
 #include <napi.h>
 
 #include "core/crc32c.h"
-#include "core/inspection.h"
 #include "napi/arguments.h"
 #include "napi/database.h"
 #include "napi/environment.h"
@@ -19,16 +18,9 @@ Napi::Value crc32c(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), core::crc32c(addon::take_uint32(info[1], "initial"), bytes));
 }
 
-// folder; gives an inspection, or [code, message]
+// folder; gives a promise of an inspection, or of [code, message]
 Napi::Value inspect(const Napi::CallbackInfo& info) {
-  core::Inspection inspection;
-  const core::Status status =
-      core::inspect(addon::take_string(info[0], "folder"), core::FilesBy::kAnyManifest, &inspection);
-  if (status.ok()) return addon::to_object(info.Env(), inspection);
-  Napi::Array failure = Napi::Array::New(info.Env(), 2);
-  failure[0U] = Napi::String::New(info.Env(), core::name_of(status.code));
-  failure[1U] = Napi::String::New(info.Env(), status.message);
-  return failure;
+  return addon::inspect_later(info.Env(), addon::take_string(info[0], "folder"));
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

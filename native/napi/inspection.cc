@@ -1,10 +1,44 @@
 #include "napi/inspection.h"
 
+#include <memory>
+#include <utility>
+
 namespace addon {
 
 namespace {
 
 Napi::Number number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+
+class InspectionWorker : public Napi::AsyncWorker {
+ public:
+  InspectionWorker(Napi::Env env, std::string folder)
+      : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), folder_(std::move(folder)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override { status_ = core::inspect(folder_, core::FilesBy::kAnyManifest, &inspection_); }
+
+  void OnOK() override {
+    if (status_.ok()) {
+      deferred_.Resolve(to_object(Env(), inspection_));
+      return;
+    }
+    Napi::Array failure = Napi::Array::New(Env(), 2);
+    failure[0U] = Napi::String::New(Env(), core::name_of(status_.code));
+    failure[1U] = Napi::String::New(Env(), status_.message);
+    deferred_.Resolve(failure);
+  }
+
+  // Out of memory.
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  const Napi::Promise::Deferred deferred_;
+  const std::string folder_;
+  core::Status status_;
+  core::Inspection inspection_;
+};
 
 }  // namespace
 
@@ -37,6 +71,13 @@ Napi::Object to_object(Napi::Env env, const core::Inspection& inspection) {
   object.Set("walBytes", number(env, inspection.wal_bytes));
   object.Set("manifestRecords", number(env, inspection.manifest_records));
   return object;
+}
+
+Napi::Promise inspect_later(Napi::Env env, std::string folder) {
+  auto worker = std::make_unique<InspectionWorker>(env, std::move(folder));
+  const Napi::Promise promise = worker->promise();
+  worker.release()->Queue();  // it deletes itself once it is done
+  return promise;
 }
 
 Napi::Object to_object(Napi::Env env, const core::Recovered& recovered) {

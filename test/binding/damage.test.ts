@@ -250,10 +250,10 @@ describe.each(Object.entries(DAMAGES))('%s', (_name, { of, kind, harm }) => {
     expect(hashOf(path)).toEqual(before);
   });
 
-  it('is told with the file', () => {
+  it('is told with the file', async () => {
     const path = copyOf(of());
     const file = harm(path);
-    expect(inspectFiles(path).damage).toContainEqual(expect.objectContaining({ kind, file }));
+    expect((await inspectFiles(path)).damage).toContainEqual(expect.objectContaining({ kind, file }));
   });
 });
 
@@ -280,7 +280,7 @@ describe('the watermark', () => {
     expect(shown(db.scanSync(db.columnFamily('rows')))).toHaveLength(ROWS);
     expect(existsSync(join(path, 'WATERMARK'))).toBe(true);
     await db.close();
-    expect(inspectFiles(path)).toMatchObject({ damage: [], hasWatermark: true });
+    expect(await inspectFiles(path)).toMatchObject({ damage: [], hasWatermark: true });
   });
 
   it('without a database tells that there was one', async () => {
@@ -319,7 +319,7 @@ describe("recover: 'as-much-as-is-there'", () => {
     expect(shown(again.scanSync(again.columnFamily('rows')))).toEqual(rows);
     await again.write(puts(again.columnFamily('rows'), { new: 'x' }), { sync: true });
     await again.close();
-    expect(inspectFiles(path).damage).toEqual([]);
+    expect((await inspectFiles(path)).damage).toEqual([]);
   });
 
   it('changes nothing where it is open read-only', async () => {
