@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <limits>
+#include <map>
 #include <vector>
 
 #include "core/file_numbers.h"
@@ -49,30 +49,24 @@ class ManifestReader {
     has_next_file_ |= edit.HasNextFile();
     has_last_sequence_ |= edit.HasLastSequence();
     manifest_.is_usable = has_log_number_ && has_next_file_ && has_last_sequence_;
-    if (edit.HasLogNumber() && family != manifest_.families.end() && edit.GetLogNumber() > family->second.log_number) {
-      family->second.log_number = edit.GetLogNumber();
-      moved_.push_back(id);
+    if (edit.HasLogNumber() && family != manifest_.families.end()) {
+      family->second.log_number = std::max(family->second.log_number, edit.GetLogNumber());
+      newest_log_ = std::max(newest_log_, edit.GetLogNumber());
     }
-    if (edit.HasMinLogNumberToKeep() && edit.GetMinLogNumberToKeep() > manifest_.kept_log) {
-      manifest_.kept_log = edit.GetMinLogNumberToKeep();
-      kept_moved_ = true;
-    }
+    if (edit.HasMinLogNumberToKeep()) manifest_.kept_log = std::max(manifest_.kept_log, edit.GetMinLogNumberToKeep());
     if (!edit.HasLastSequence()) return;
     manifest_.last_sequence = std::max(manifest_.last_sequence, edit.GetLastSequence());
-    for (const uint32_t moved : moved_) {
-      const auto found = manifest_.families.find(moved);
-      if (found != manifest_.families.end()) found->second.log_begins_behind = manifest_.last_sequence;
-    }
-    moved_.clear();
-    if (kept_moved_) manifest_.kept_log_begins_behind = manifest_.last_sequence;
-    kept_moved_ = false;
+    std::map<uint64_t, uint64_t>& begins_behind = manifest_.begins_behind;
+    begins_behind[newest_log_] = manifest_.last_sequence;
+    // A MANIFEST begins with what earlier ones have told, and column families that lag may come late.
+    if (!edit.HasLogNumber() || begins_behind.begin()->first <= edit.GetLogNumber()) return;
+    begins_behind[edit.GetLogNumber()] = manifest_.last_sequence;
   }
 
   Manifest& manifest_;
   std::vector<rocksdb::VersionEdit> group_;
-  /** Column families that have moved to a newer WAL since an edit last told a sequence number. */
-  std::vector<uint32_t> moved_;
-  bool kept_moved_ = false;
+  /** Of those that a column family has moved to. */
+  uint64_t newest_log_ = 0;
   // RocksDB opens none without these.
   bool has_log_number_ = false;
   bool has_next_file_ = false;
@@ -103,12 +97,8 @@ uint64_t Manifest::oldest_log() const {
 }
 
 uint64_t Manifest::oldest_log_begins_behind() const {
-  const uint64_t oldest = oldest_log();
-  uint64_t begins_behind = oldest == kept_log ? kept_log_begins_behind : last_sequence;
-  for (const auto& [id, family] : families) {
-    if (family.log_number == oldest) begins_behind = std::min(begins_behind, family.log_begins_behind);
-  }
-  return begins_behind;
+  const auto newer = begins_behind.upper_bound(oldest_log());
+  return newer == begins_behind.begin() ? 0 : std::prev(newer)->second;
 }
 
 Status read_current_manifest(const std::string& folder, Manifest* manifest) {

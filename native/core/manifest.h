@@ -14,8 +14,6 @@ struct ManifestFamily {
   std::string name;
   /** Older WALs have nothing that it still needs. */
   uint64_t log_number = 0;
-  /** That WAL has only what came behind this sequence number. */
-  uint64_t log_begins_behind = 0;
 };
 
 struct Manifest {
@@ -36,7 +34,11 @@ struct Manifest {
   uint64_t last_sequence = 0;
   /** Older WALs are not needed, whatever the column families say: they had nothing in their memory. */
   uint64_t kept_log = 0;
-  uint64_t kept_log_begins_behind = 0;
+  /**
+   * By the number of a WAL: it has only what came behind this sequence number, as files had been made of all up to
+   * there before any column family had moved to a newer WAL.
+   */
+  std::map<uint64_t, uint64_t> begins_behind;
 
   /** The oldest WAL that is still needed. */
   uint64_t oldest_log() const;

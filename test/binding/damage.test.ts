@@ -1,14 +1,16 @@
 // What had been made durable and is not there any more: a database without it is not opened by accident.
 
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { crc32c } from '../../binding/crc32c.js';
 import { inspectFiles } from '../../binding/damage.js';
 import { type DamageKind, Database } from '../../binding/index.js';
 import { recordsOf } from '../damage/physical-records.js';
 import { expectRocksError } from '../support/failures.js';
-import { bytes, openAt, puts, shown } from '../support/temporary-database.js';
+import { bytes, openAt, puts, shown, temporaryDatabase } from '../support/temporary-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const ROWS = 100;
 const key = (i: number) => `k${String(i).padStart(3, '0')}`;
@@ -66,8 +68,24 @@ function flip(file: string, offset: number): void {
   writeFileSync(file, content);
 }
 
+/** Without the zeros that a WAL is written ahead with. */
+const sizeOf = (file: string) => readFileSync(file).findLastIndex((byte) => byte !== 0) + 1;
+
 function cut(file: string, bytes: number): void {
-  truncateSync(file, statSync(file).size - bytes);
+  truncateSync(file, sizeOf(file) - bytes);
+}
+
+/** Makes the watermark say that the WAL `log` has begun behind `before`, and behind another write. */
+function noteLog(path: string, log: number, before: number): void {
+  const file = join(path, 'WATERMARK');
+  const content = readFileSync(file);
+  const slots = [content.subarray(0, 68), content.subarray(4096, 4164)];
+  const newest = slots.sort((a, b) => Number(b.readBigUInt64LE(8) - a.readBigUInt64LE(8)))[0] as Buffer;
+  newest.writeBigUInt64LE(newest.readBigUInt64LE(16) + 1n, 24);
+  newest.writeBigUInt64LE(BigInt(log), 32);
+  newest.writeBigUInt64LE(BigInt(before), 40);
+  newest.writeUInt32LE(crc32c(newest.subarray(0, 64)), 64);
+  writeFileSync(file, content);
 }
 
 const hashOf = (path: string) =>
@@ -84,7 +102,7 @@ const DAMAGES: Record<string, { of: () => string; kind: DamageKind; harm: (path:
     kind: 'wal-damaged',
     harm: (path) => {
       const wal = only(wals(path));
-      flip(join(path, wal), statSync(join(path, wal)).size / 2);
+      flip(join(path, wal), sizeOf(join(path, wal)) / 2);
       return wal;
     },
   },
@@ -103,7 +121,7 @@ const DAMAGES: Record<string, { of: () => string; kind: DamageKind; harm: (path:
     kind: 'wal-cut',
     harm: (path) => {
       const wal = only(wals(path));
-      flip(join(path, wal), statSync(join(path, wal)).size - 3);
+      flip(join(path, wal), sizeOf(join(path, wal)) - 3);
       return wal;
     },
   },
@@ -283,6 +301,26 @@ describe('the watermark', () => {
     expect(await inspectFiles(path)).toMatchObject({ damage: [], hasWatermark: true });
   });
 
+  it('does not blame WALs of which nothing was synced', async () => {
+    const db = await temporaryDatabase({ columnFamilies: ['rows'], recycleWalFiles: 0, maxTotalWalSize: 64 << 10 });
+    const rows = db.columnFamily('rows');
+    const [full] = wals(db.path);
+    for (let i = 0; i < 7; i++) await db.write(puts(rows, { durable: 'x'.repeat(10_000) }), { sync: true });
+    // This one finds the WAL full. The default column family moves on as well, and tells no sequence number.
+    await db.write(puts(rows, { lost: 'x'.repeat(20_000) }));
+    await until(() => wals(db.path).length === 1 && only(wals(db.path)) !== full);
+    const { path } = db;
+    const copy = copyOf(path);
+    await db.close();
+    // As if another WAL had begun before the power failed.
+    const torn = only(wals(copy));
+    cut(join(copy, torn), 10_000);
+    writeFileSync(join(copy, '999999.log'), '');
+    noteLog(copy, 999_999, Number.parseInt(torn, 10));
+    const opened = await openAt(copy);
+    expect(shown(opened.scanSync(opened.columnFamily('rows')))).toEqual([`durable=${'x'.repeat(10_000)}`]);
+  });
+
   it('without a database tells that there was one', async () => {
     const path = copyOf(killed);
     for (const name of readdirSync(path)) if (name !== 'WATERMARK') rmSync(join(path, name));
@@ -297,7 +335,7 @@ describe("recover: 'as-much-as-is-there'", () => {
   it('opens what is there, tells what is lost, and keeps the evidence', async () => {
     const path = copyOf(killed);
     const wal = only(wals(path));
-    flip(join(path, wal), statSync(join(path, wal)).size / 2);
+    flip(join(path, wal), sizeOf(join(path, wal)) / 2);
     const before = hashOf(path);
     const db = await openAt(path, { recover });
     const rows = shown(db.scanSync(db.columnFamily('rows')));

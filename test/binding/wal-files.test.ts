@@ -74,7 +74,7 @@ describe('the file of a WAL', () => {
       expect(shown(db.scanSync(cf))).toEqual([...expected].sort().map(([key, value]) => `${key}=${value}`));
       await db.close();
       const { size } = newestWal(db.path);
-      const { damage, walBytes } = inspectFiles(db.path);
+      const { damage, walBytes } = await inspectFiles(db.path);
       expect({ damage, size: walBytes >= size }).toEqual({ damage: [], size: true });
       expect(size).toBeLessThan(written * 1.01 + 60 * 100 + 200);
       db = await openAt(db.path, { recycleWalFiles: 0 });

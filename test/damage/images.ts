@@ -18,6 +18,7 @@ export interface Acknowledged {
 export interface ImageFile {
   name: string;
   kind: FileKind;
+  /** Of a WAL that is written ahead with zeros: to a little behind what counts. */
   byteLength: number;
   /** Where each of its records ends; none where it has no records. */
   recordEnds: readonly number[];
@@ -33,6 +34,8 @@ export interface Image {
 }
 
 const ENDINGS = ['closed', 'killed'];
+/** Of those behind a WAL, so many may be damaged. */
+const MOST_ZEROS = 1024;
 // Of the info log nothing is lost with it.
 const INFO_LOG = /^LOG/;
 
@@ -69,9 +72,14 @@ function filesOf(home: string): ImageFile[] {
     return {
       name,
       kind,
-      byteLength: bytes.length,
+      byteLength: kind === 'WAL' ? writtenLength(bytes) : bytes.length,
       recordEnds: kind === 'WAL' || kind === 'MANIFEST' ? recordsOf(bytes, name).map(({ end }) => end) : [],
       hasCopy: copies.has(name) && !readFileSync(join(home, 'copies', name)).equals(bytes),
     };
   });
+}
+
+function writtenLength(bytes: Buffer): number {
+  const last = bytes.findLastIndex((byte) => byte !== 0);
+  return Math.min(bytes.length, last + 1 + MOST_ZEROS);
 }
