@@ -67,6 +67,9 @@ rocksdb::ColumnFamilyOptions column_family_options(const ColumnFamilyConfig& con
                                                    const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::ColumnFamilyOptions options;
   if (config.write_buffer_size) options.write_buffer_size = *config.write_buffer_size;
+  // What a memtable takes at a time. Of 1 MiB, the default, each idle log holds as much, and once memory has been used
+  // again, all of it is resident: 1.3 GB for 1,000 logs, where their entries take 130 MB.
+  options.arena_block_size = 64ULL << 10;
   options.compression = rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = block_cache;
