@@ -20,10 +20,11 @@ export class WorkFolder implements Disposable {
   }
 }
 
-/** A signal removes the folder, and ends the process. */
-export function endOnSignals(folder: WorkFolder): void {
+/** A signal removes the folder, and ends the process. `first` ends who else writes into it. */
+export function endOnSignals(folder: WorkFolder, first: () => void = () => {}): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
+      first();
       folder[Symbol.dispose]();
       process.exit(128 + constants.signals[signal]);
     });

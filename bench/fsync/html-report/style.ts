@@ -1,5 +1,5 @@
-/** The report's only style sheet. Charts take their colours from its variables, so that they follow light, dark and print. */
-export const STYLE = `
+/** The colours of charts and pages, light and dark. */
+export const PALETTE = `
 :root {
   color-scheme: light dark;
   --back: #ffffff; --panel: #f5f6f8; --text: #1b1f24; --soft: #57606a; --line: #d5d9df; --warn: #8a4b00; --warn-back: #fff4e0;
@@ -11,7 +11,10 @@ export const STYLE = `
     --c1: #6ab3f2; --c2: #ff9a57; --c3: #58c98a; --c4: #b698f5; --c5: #f27fb6; --c6: #c3cf5b; --c7: #4fc9d3; --c8: #c9ab97;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+/** The report's only style sheet. Charts take their colours from its variables, so that they follow light, dark and print. */
+export const STYLE = `${PALETTE}* { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 62rem; background: var(--back); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; }
