@@ -12,6 +12,8 @@ export interface Verdict {
   figure?: Summary;
   unit?: string;
   holds?: boolean;
+  /** It need not hold yet. */
+  isAim?: true;
   /** Why there is no figure. */
   skipped?: string;
 }
@@ -20,9 +22,11 @@ export function judge(suite: Suite, results: Results): Verdict[] {
   return suite.bars.map((bar) => judgeBar(suite, bar, results));
 }
 
-function judgeBar(suite: Suite, { title, of, against, bound, unit, figure: kind }: Bar, results: Results): Verdict {
+function judgeBar(suite: Suite, bar: Bar, results: Results): Verdict {
+  const { title, of, against, bound, unit, figure: kind, isAim } = bar;
   const verdict: Verdict = { title, required: showBound(bound, unit), of };
   if (unit !== undefined) verdict.unit = unit;
+  if (isAim) verdict.isAim = true;
   for (const turn of [of, ...against]) {
     const reason = results.absent[turnOf(suite, turn).contestant];
     if (reason !== undefined) return { ...verdict, skipped: reason };

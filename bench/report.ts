@@ -87,14 +87,14 @@ function printBars(suite: Suite, verdicts: readonly Verdict[]): void {
       { name: 'holds', title: 'holds', alignment: 'left' },
     ],
   });
-  for (const { title, against, figure, unit, required, holds, skipped } of verdicts) {
+  for (const { title, against, figure, unit, required, holds, isAim, skipped } of verdicts) {
     const rival = title.includes('fastest') && against ? ` (${turnOf(suite, against).who})` : '';
     table.addRow({
       title: title + rival,
       figure: figure ? threeDigits.format(figure.median) + (unit ? ` ${unit}` : '') : '–',
       range: figure ? showRange(figure.lowerQuartile, figure.upperQuartile) : '',
-      required,
-      holds: skipped ? `skipped: ${skipped}` : holds ? 'yes' : 'NO',
+      required: isAim ? `aim: ${required}` : required,
+      holds: skipped ? `skipped: ${skipped}` : holds ? 'yes' : isAim ? 'not yet' : 'NO',
     });
   }
   table.printTable();

@@ -25,6 +25,8 @@ interface Options {
   quick?: true;
   json?: string;
   check?: true;
+  /** Those of {@link Suite.optional}. */
+  [flag: string]: unknown;
 }
 
 /** Reads the command line, and does what it says. */
@@ -37,6 +39,7 @@ export async function runSuite(suite: Suite): Promise<void> {
     .option('--json <file>', 'a new file for every sample, with what it was measured on (default: none)')
     .option('--check', 'exits with 1 where a bar does not hold')
     .action((options: Options) => bench(suite, options));
+  for (const { flag, description } of suite.optional ?? []) command.option(flag, description);
   try {
     await command.parseAsync();
   } catch (error) {
@@ -45,7 +48,8 @@ export async function runSuite(suite: Suite): Promise<void> {
   }
 }
 
-async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options): Promise<void> {
+async function bench(suite: Suite, options: Options): Promise<void> {
+  const { dir, rounds, quick, json, check } = options;
   const { turnMs = FULL_TURN_MS, leadInMs = 0 } = suite;
   const full: Plan = { rounds: suite.rounds, turnMs, leadInMs };
   const plan = { ...(quick ? (suite.quick ?? QUICK) : full), ...(rounds !== undefined && { rounds }) };
@@ -53,12 +57,13 @@ async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options)
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < SPACE_NEEDED) throw new Error(`${dir} has less than 4 GiB free`);
   using jsonFile = json === undefined ? undefined : new ReportFile(json);
+  const present = await withOptional(suite, options);
   const startedAt = new Date().toISOString();
   const environment = await describeEnvironment(resolve(dir));
   const warnings = [...warningsAbout(environment), ...tellOfOtherRuns(dir)];
   for (const warning of warnings) console.error(`Warning: ${warning}`);
 
-  const results = await runIn(suite, dir, plan);
+  const results = await runIn(present, dir, plan);
   if (results === undefined) return;
   const verdicts = judge(suite, results);
   const doubtful = suite.doubts(results);
@@ -68,7 +73,36 @@ async function bench(suite: Suite, { dir, rounds, quick, json, check }: Options)
     const report = { ...about, bars: verdicts, turns: suite.turns, ...results };
     jsonFile.write(`${JSON.stringify(report, null, 2)}\n`);
   }
-  if (check && verdicts.some(({ holds }) => holds === false)) process.exitCode = 1;
+  if (check && verdicts.some(({ holds, isAim }) => holds === false && !isAim)) process.exitCode = 1;
+}
+
+/** The suite with those of its optional contestants that are asked for, and can take part. */
+async function withOptional(suite: Suite, options: Options): Promise<Suite> {
+  const absent = new Map<string, string>();
+  for (const { name, flag, prepare } of suite.optional ?? []) {
+    const isAskedFor = options[flag.slice('--'.length)] === true;
+    const reason = isAskedFor ? await interruptibly(prepare) : `only with ${flag}`;
+    if (reason !== undefined) absent.set(name, reason);
+  }
+  return { ...suite, whyAbsent: (name) => absent.get(name) ?? suite.whyAbsent(name) };
+}
+
+/** A signal ends `act` and the process. */
+async function interruptibly<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const handler = () => {
+      interrupt.abort();
+      process.exit(128 + constants.signals[signal]);
+    };
+    process.once(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  try {
+    return await act(interrupt.signal);
+  } finally {
+    for (const remove of handlers) remove();
+  }
 }
 
 /** Undefined where a signal ended it. The folder is removed in any case. */

@@ -36,6 +36,8 @@ export interface Bar<TurnName extends string = string> {
   unit?: string;
   /** In place of the one that counts for the turn. */
   figure?: FigureKind;
+  /** It need not hold yet. */
+  isAim?: true;
 }
 
 export interface Plan {
@@ -47,6 +49,16 @@ export interface Plan {
    * been started, it is slower than it will be. Default 0.
    */
   leadInMs?: number;
+}
+
+/** A contestant that takes part only where it is asked for. */
+export interface OptionalContestant {
+  name: string;
+  /** On the command line. */
+  flag: `--${string}`;
+  description: string;
+  /** Before the run, for as long as it takes; `signal` ends it. Why it cannot take part after all, or undefined. */
+  prepare(signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface Suite {
@@ -71,6 +83,7 @@ export interface Suite {
   whyAbsent(contestant: string): string | undefined;
   /** Signs in the figures themselves that they may mislead. */
   doubts(results: Results): string[];
+  optional?: readonly OptionalContestant[];
 }
 
 export interface Results {

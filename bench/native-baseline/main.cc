@@ -40,6 +40,14 @@ class Baseline {
       std::filesystem::remove_all(cold);
       return answer;
     }
+    if (work == "append-reopened") {
+      const std::string path = folder_ + "/reopened";
+      if (!std::filesystem::exists(path)) RocksdbLog(path).append(1, entry_bytes, time);
+      RocksdbLog reopened(path);
+      const std::string answer = append(reopened, request.number("batch", 1), entry_bytes, time);
+      reopened.settle();
+      return answer;
+    }
     if (work == "write-growing") return raw(write_to_growing_file(folder_, entry_bytes, time));
     if (work == "write-preallocated") return raw(write_to_preallocated_file(folder_, entry_bytes, time));
     if (work == "settle") {

@@ -1,12 +1,13 @@
-// The appends of a storage that blocks: to a database in its steady state, and to a new one.
+// The appends of a storage that blocks: to a database in its steady state, to a new one, and to one just reopened.
 
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StorageOptions } from '../../lib/contract/options.js';
 import { RocksdbStorage, type Storage } from '../../lib/index.js';
 import type { Numbers } from './contestant.js';
 import { measureBlocking } from './measure.js';
-import { LOG, openLogDatabase, withFsyncs } from './own-database.js';
+import { LOG, openLogDatabase, settleLog, withFsyncs } from './own-database.js';
 import type { Sample } from './protocol.js';
 import { cycle, DIFFERENT_ENTRIES } from './raw-entries.js';
 
@@ -40,4 +41,24 @@ export async function appendCold<T>(
   await db.close();
   await rm(path, { recursive: true });
   return sample;
+}
+
+/** Appends to a database in `folder` that has just been opened, and had been written to before it was closed. */
+export async function appendReopened<T>(
+  folder: string,
+  options: StorageOptions<T, unknown>,
+  make: MakeEntries<T>,
+  numbers: Numbers,
+): Promise<Sample> {
+  const path = join(folder, 'reopened');
+  const appendAndClose = async () => {
+    const db = await openLogDatabase(path);
+    const log = RocksdbStorage.openIn<T>(db, LOG, options);
+    const sample = await withFsyncs(db, () => appendBlocking(log, make, numbers));
+    await settleLog(db, log);
+    await db.close();
+    return sample;
+  };
+  if (!existsSync(path)) await appendAndClose();
+  return appendAndClose();
 }

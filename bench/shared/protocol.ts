@@ -20,6 +20,8 @@ export type TimedWork =
   | 'append'
   /** The same in a new database, whose WAL grows with each fsync. */
   | 'append-cold'
+  /** The same in a database that has just been closed and opened again, which forgets the WAL files that it had kept. */
+  | 'append-reopened'
   /** `append`, with the event loop's delay watched. Blocking: `inFlight` calls in each turn of the loop. */
   | 'append-watching-loop'
   /** No storage: the encoder alone, `batch` entries a call. */

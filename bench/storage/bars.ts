@@ -68,4 +68,40 @@ export const BARS: readonly Bar<TurnName>[] = [
     bound: { below: 5 },
     unit: 'ms',
   },
+  ...aimsFromTheFirstWrite(),
+  {
+    title: 'fresh: p50 ÷ the crate in Rust, fresh',
+    of: 'storageOneCold',
+    against: ['rustOneCold'],
+    bound: { atMost: 1 },
+    isAim: true,
+  },
+  {
+    title: 'just reopened: p50 ÷ the crate in Rust, just reopened',
+    of: 'storageOneReopened',
+    against: ['rustOneReopened'],
+    bound: { atMost: 1 },
+    isAim: true,
+  },
 ];
+
+/** As quick as ever from the first write on. */
+function aimsFromTheFirstWrite(): Bar<TurnName>[] {
+  const states = [
+    { state: 'fresh', of: 'storageOneCold' },
+    { state: 'just reopened', of: 'storageOneReopened' },
+  ] as const;
+  const rivals = [
+    { rival: 'recycled', against: ['storageOne'], bound: { atMost: 1.05 } },
+    { rival: 'C++, recycled', against: ['baselineOne'], bound: { atMost: 1.08 } },
+  ] as const;
+  return states.flatMap(({ state, of }) =>
+    rivals.map(({ rival, against, bound }) => ({
+      title: `${state}: p50 ÷ ${rival}`,
+      of,
+      against,
+      bound,
+      isAim: true as const,
+    })),
+  );
+}

@@ -6,11 +6,13 @@ import type { Launch } from '../shared/contestant-process.js';
 import type { Entrant } from '../shared/lineup.js';
 import { slowDisk, whyNoSlowDisk } from '../shared/slow-disk.js';
 import type { NodeContestant } from './contestants/index.js';
+import { rustToolkit } from './rust-toolkit.js';
 
-export type ContestantName = NodeContestant | 'baseline' | 'async-storage-on-slow-disk';
+export type ContestantName = NodeContestant | 'baseline' | 'rust-toolkit' | 'async-storage-on-slow-disk';
 
 const RECYCLE_WAL: readonly ContestantName[] = [
   'baseline',
+  'rust-toolkit',
   'storage',
   'storage-objects',
   'async-storage',
@@ -25,6 +27,8 @@ function launchOf(name: ContestantName): Launch {
   switch (name) {
     case 'baseline':
       return { command: baselineProgram, args: [] };
+    case 'rust-toolkit':
+      return { command: rustToolkit(), args: [] };
     case 'async-storage-on-slow-disk':
       return { ...serve('async-storage'), env: slowDisk() };
     default:

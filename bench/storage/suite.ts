@@ -6,6 +6,7 @@ import { summarize } from '../shared/summary.js';
 import { figureOf, type Results, type Suite } from '../suite.js';
 import { BARS } from './bars.js';
 import { type ContestantName, entrantOf, whyAbsent } from './launches.js';
+import { RUST_TOOLKIT } from './rust-toolkit.js';
 import { TURNS, type TurnName } from './turns.js';
 
 export const STORAGE_SUITE: Suite = {
@@ -18,6 +19,7 @@ export const STORAGE_SUITE: Suite = {
   entrantOf: (name) => entrantOf(name as ContestantName),
   whyAbsent: (name) => whyAbsent(name as ContestantName),
   doubts,
+  optional: [RUST_TOOLKIT],
 };
 
 const ONE_AFTER_ANOTHER = ['storageOne', 'asyncOne', 'nodeRocksdbOne', 'classicLevelOne', 'lmdbOne'] as const;

@@ -11,10 +11,12 @@ const ASYNC_OBJECTS = { contestant: 'async-objects', who: 'AsyncRocksdbStorage' 
 const ASYNC = { contestant: 'async-storage', who: 'AsyncRocksdbStorage' } as const;
 const NODE_ROCKSDB = { contestant: 'node-rocksdb', who: 'node-rocksdb' } as const;
 const CLASSIC_LEVEL = { contestant: 'classic-level', who: 'classic-level' } as const;
+const RUST = { contestant: 'rust-toolkit', who: 'tsoracle-paxos-toolkit' } as const;
 const LMDB = { contestant: 'lmdb', who: 'lmdb' } as const;
 
 const ONE = { work: 'append', what: 'one entry after another', figure: 'latency' } as const;
-const ONE_COLD = { work: 'append-cold', what: 'the same, cold: WAL not yet recycled', figure: 'latency' } as const;
+const ONE_COLD = { work: 'append-cold', what: 'the same, fresh: WAL not yet recycled', figure: 'latency' } as const;
+const ONE_REOPENED = { work: 'append-reopened', what: 'the same, just reopened', figure: 'latency' } as const;
 const IN_FLIGHT_64 = {
   work: 'append',
   what: '64 appends in flight',
@@ -54,8 +56,14 @@ export const TURNS = {
   classicLevelOne: { ...CLASSIC_LEVEL, ...ONE },
   lmdbOne: { ...LMDB, ...ONE },
 
+  rustOne: { ...RUST, ...ONE },
+
   baselineOneCold: { ...BASELINE, ...ONE_COLD },
   storageOneCold: { ...STORAGE, ...ONE_COLD },
+  rustOneCold: { ...RUST, ...ONE_COLD },
+  baselineOneReopened: { ...BASELINE, ...ONE_REOPENED },
+  storageOneReopened: { ...STORAGE, ...ONE_REOPENED },
+  rustOneReopened: { ...RUST, ...ONE_REOPENED },
 
   baselineBatch64: { ...BASELINE, ...BATCH_64 },
   async64: { ...ASYNC, ...IN_FLIGHT_64 },
@@ -66,6 +74,7 @@ export const TURNS = {
 
   baselineBatch1000: { ...BASELINE, ...BATCH_1000 },
   storageBatch1000: { ...STORAGE, ...BATCH_1000 },
+  rustBatch1000: { ...RUST, ...BATCH_1000 },
 
   msgpackrAlone: {
     contestant: 'msgpackr',
@@ -84,6 +93,7 @@ export const TURNS = {
   },
 
   storageRead: { ...STORAGE, ...READ },
+  rustRead: { ...RUST, ...READ },
   nodeRocksdbRead: { ...NODE_ROCKSDB, ...READ },
   objectsRead: { ...OBJECTS, ...READ, what: 'reads of 10,000 flight records' },
   nodeRocksdbReadObjects: {

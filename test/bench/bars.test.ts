@@ -18,10 +18,12 @@ describe('npm run bench', () => {
     expect(exitCode).toBe(0);
     const report = JSON.parse(readFileSync(json, 'utf8'));
     expect(report).toMatchObject({ schemaVersion: 1, plan: { rounds: 1 }, environment: { node: process.version } });
-    expect(report.bars).toHaveLength(13);
+    expect(report.bars).toHaveLength(19);
     for (const { title, skipped, figure, holds } of report.bars) {
       expect(stdout).toContain(title);
-      if (process.platform === 'linux') expect(skipped).toBeUndefined();
+      const isAgainstRust = title.includes('the crate in Rust');
+      if (isAgainstRust) expect(skipped).toBe('only with --rust');
+      else if (process.platform === 'linux') expect(skipped).toBeUndefined();
       if (skipped === undefined)
         expect({ title, figure: figure.median > 0, holds: typeof holds }).toMatchObject({
           figure: true,

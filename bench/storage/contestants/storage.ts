@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Codec } from '../../../lib/contract/codec.js';
 import { rawCodec } from '../../../lib/format/raw-codec.js';
 import { msgpackCodec, RocksdbStorage } from '../../../lib/index.js';
-import { appendBlocking, appendCold, type MakeEntries } from '../../shared/blocking-appends.js';
+import { appendBlocking, appendCold, appendReopened, type MakeEntries } from '../../shared/blocking-appends.js';
 import type { Contestant } from '../../shared/contestant.js';
 import { measureBlocking } from '../../shared/measure.js';
 import { LOG, openLogDatabase, ownHello, settleLog, withFsyncs } from '../../shared/own-database.js';
@@ -36,6 +36,7 @@ async function openWithCodec<T>(folder: string, entryCodec: Codec<T>, make: Make
     works: {
       append: (numbers) => withFsyncs(db, () => appendBlocking(log, make, numbers)),
       'append-cold': (numbers) => appendCold(folder, { entryCodec }, make, numbers),
+      'append-reopened': (numbers) => appendReopened(folder, { entryCodec }, make, numbers),
       read: ({ ms }) =>
         measureBlocking(ms, READ_ENTRIES, () => {
           const { length } = readLog.getEntries(0, READ_ENTRIES);

@@ -2,11 +2,13 @@
 //! `npm run bench:consensus` divides by it. It answers requests on its stdin as `bench/shared/protocol.ts` says.
 
 mod memory;
+mod sample;
 
 use memory::Memory;
 use omnipaxos::storage::{Entry, NoSnapshot};
 use omnipaxos::util::LogEntry;
 use omnipaxos::{ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig};
+use sample::sample;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
@@ -141,33 +143,7 @@ fn measure(in_flight: usize, time: Duration, entry_bytes: usize) -> Result<Strin
         }
     }
     let seconds = (now - start).as_secs_f64();
-    Ok(sample(latencies, seconds))
-}
-
-fn sample(mut latencies: Vec<Duration>, seconds: f64) -> String {
-    latencies.sort_unstable();
-    let at = |percentile: f64| {
-        let rank = (latencies.len() as f64 * percentile / 100.0).ceil() as usize;
-        latencies[rank.max(1) - 1].as_secs_f64() * 1e6
-    };
-    let percentiles: Vec<String> = [
-        ("p10", 10.0),
-        ("p25", 25.0),
-        ("p50", 50.0),
-        ("p75", 75.0),
-        ("p90", 90.0),
-        ("p99", 99.0),
-        ("p99.9", 99.9),
-        ("max", 100.0),
-    ]
-    .iter()
-    .map(|(name, percentile)| format!("\"{name}\":{}", at(*percentile)))
-    .collect();
-    let entries = latencies.len();
-    format!(
-        "{{\"entries\":{entries},\"seconds\":{seconds},\"latencyUs\":{{{}}}}}",
-        percentiles.join(",")
-    )
+    Ok(sample(latencies, 1, seconds))
 }
 
 fn answer(line: &str) -> Result<String, Box<dyn Error>> {
