@@ -3,6 +3,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { median } from 'simple-statistics';
 import { folderUse } from './folder-use.js';
+import { ioCalls } from './io-calls.js';
 import type { Life } from './life.js';
 import { Logs } from './logs.js';
 import type { LifeMessage } from './point.js';
@@ -54,9 +55,12 @@ export async function live(
       continue;
     }
     await logs[Symbol.asyncDispose]();
-    const closedAt = performance.now();
+    const closed = { at: performance.now(), calls: ioCalls() };
     logs = await Logs.open(path, life);
-    tell({ type: 'point', point: { ...point, reopenMs: performance.now() - closedAt } });
+    const reopenMs = performance.now() - closed.at;
+    const calls = ioCalls();
+    const counted = calls !== undefined && closed.calls !== undefined && { reopenCalls: calls - closed.calls };
+    tell({ type: 'point', point: { ...point, reopenMs, ...counted } });
   }
   await logs[Symbol.asyncDispose]();
 }

@@ -18,6 +18,8 @@ export interface Point extends FolderUse {
   rowsInFiles: number;
   /** Where it was closed and opened again at this point: how long that took, until every log knew its bounds. */
   reopenMs?: number;
+  /** Reads and writes of the process meanwhile, where the system tells. */
+  reopenCalls?: number;
 }
 
 /** What the process of a life sends. */

@@ -76,7 +76,14 @@ describe('growthOf', () => {
         walFiles: 1,
         sstFiles: 1,
       };
-      const times = { p50Us: figure, p99Us: figure, readOldestUs: figure, readNewestUs: figure, reopenMs: figure };
+      const times = {
+        p50Us: figure,
+        p99Us: figure,
+        readOldestUs: figure,
+        readNewestUs: figure,
+        reopenMs: figure,
+        reopenCalls: figure,
+      };
       const rest = { residentBytes: figure, rowsInFiles: figure, entriesPerSecond: 1 / figure };
       return { seconds: i, entries: (i + 1) * 1_000_000, ...use, ...times, ...rest };
     });
