@@ -74,15 +74,53 @@ export class DatabaseCore implements FamilyOwner {
     to: Uint8Array,
     pageBytes: number,
     limit?: number,
-  ): Pages {
+  ): Pages<PackedRows> {
     const family = this.idOf(cf);
+    return this.#readPages(
+      (request) => this.native.read(request, family, from, to, pageBytes, limit),
+      (bytes) => new PackedRows(bytes),
+    );
+  }
+
+  /**
+   * {@link readBehindWrites} for the values of keys that count up from `first` on, each of which begins with `head`. What it
+   * gives is laid out as native/core/counted_run.h has it.
+   */
+  readRunBehindWrites(
+    cf: ColumnFamilyOf<unknown>,
+    first: Uint8Array,
+    to: Uint8Array,
+    head: Uint8Array,
+    pageBytes: number,
+  ): Pages<Buffer> {
+    const family = this.idOf(cf);
+    return this.#readPages(
+      (request) => this.native.readRun(request, family, first, to, head, pageBytes),
+      (bytes) => bytes,
+    );
+  }
+
+  #readPages<P>(read: (request: number) => void, toPage: (bytes: Buffer) => P): Pages<P> {
     return this.requests.startPaged(
       (request) => {
-        this.native.read(request, family, from, to, pageBytes, limit);
+        read(request);
         this.#kickSoon();
       },
       (request) => this.native.abandonRead(request),
+      toPage,
     );
+  }
+
+  /** A page of {@link readRunBehindWrites}, blocking: `readRunSync` of the addon. */
+  readRunSync(
+    cf: ColumnFamilyOf<unknown>,
+    first: Uint8Array,
+    to: Uint8Array,
+    head: Uint8Array,
+    pageBytes: number,
+    memory: Uint8Array,
+  ): number {
+    return this.native.readRunSync(this.idOf(cf), first, to, head, pageBytes, memory);
   }
 
   // ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────

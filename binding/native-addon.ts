@@ -95,6 +95,27 @@ export interface NativeDatabase {
     pageBytes: number,
     limit: number | undefined,
   ): void;
+  /** {@link read} for the values of keys that count up from `first` on: native/core/counted_run.h has the layout of a page. */
+  readRun(
+    request: number,
+    family: number,
+    first: Uint8Array,
+    upper: Uint8Array,
+    head: Uint8Array,
+    pageBytes: number,
+  ): void;
+  /**
+   * Writes one page of such a run into `memory`. Gives its length; a number above that of `memory` is what the first value
+   * needs, and there is no page then.
+   */
+  readRunSync(
+    family: number,
+    first: Uint8Array,
+    upper: Uint8Array,
+    head: Uint8Array,
+    pageBytes: number,
+    memory: Uint8Array,
+  ): number;
   /** No more pages of it are wanted; the next is its last. */
   abandonRead(request: number): void;
   /** The writes and reads taken so far may start. */

@@ -1,14 +1,15 @@
 import Deque from 'denque';
-import { PackedRows } from './packed-rows.js';
 
 /** @internal The pages of one read, in order, whichever comes first: the page or the call of {@link next}. */
-export class Pages {
-  readonly #arrived = new Deque<Promise<PackedRows>>();
+export class Pages<P> {
+  readonly #arrived = new Deque<Promise<P>>();
+  readonly #toPage: (bytes: Buffer) => P;
   readonly #abandon: () => void;
   #isComplete = false;
-  #awaited: { resolve(page: PackedRows): void; reject(error: unknown): void } | undefined;
+  #awaited: { resolve(page: P): void; reject(error: unknown): void } | undefined;
 
-  constructor(abandon: () => void) {
+  constructor(toPage: (bytes: Buffer) => P, abandon: () => void) {
+    this.#toPage = toPage;
     this.#abandon = abandon;
   }
 
@@ -22,7 +23,7 @@ export class Pages {
   }
 
   /** The next page; one call at a time, and none behind the last page. */
-  next(): Promise<PackedRows> {
+  next(): Promise<P> {
     const arrived = this.#arrived.shift();
     if (arrived !== undefined) return arrived;
     return new Promise((resolve, reject) => {
@@ -31,7 +32,7 @@ export class Pages {
   }
 
   resolve(bytes: unknown): void {
-    const page = new PackedRows(bytes as Buffer);
+    const page = this.#toPage(bytes as Buffer);
     if (this.#awaited === undefined) this.#arrived.push(Promise.resolve(page));
     else this.#awaited.resolve(page);
     this.#awaited = undefined;

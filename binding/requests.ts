@@ -58,12 +58,16 @@ export class Requests {
   }
 
   /**
-   * {@link start} for an answer of several pages, behind the writes called before. `abandon` is called where no more of
-   * them are wanted.
+   * {@link start} for an answer of several pages, each made by `toPage`, behind the writes called before. `abandon` is
+   * called where no more of them are wanted.
    */
-  startPaged(begin: (request: number) => void, abandon: (request: number) => void): Pages {
+  startPaged<P>(
+    begin: (request: number) => void,
+    abandon: (request: number) => void,
+    toPage: (bytes: Buffer) => P,
+  ): Pages<P> {
     const request = ++this.#last;
-    const pages = new Pages(() => abandon(request));
+    const pages = new Pages(toPage, () => abandon(request));
     const beginNow = () => {
       begin(request);
       this.#waiting.set(request, pages);

@@ -2,6 +2,7 @@
 // step asks for, and shows nothing of the step to anybody before that is durable.
 
 import { markAsUntransferable } from 'node:worker_threads';
+import { LENGTH_BYTES, type PackedEntries } from '../contract/packed-entries.js';
 import type { Ballot, LogIndex, StopSign } from '../contract/storage.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError } from './consensus-error.js';
@@ -162,6 +163,14 @@ function packRecords({ promise, acceptedRound, decidedIdx, floor, end, stopsign 
   packed.flag(stopsign !== undefined);
   if (stopsign !== undefined) packed.stopsign(stopsign);
   return packed.bytes;
+}
+
+/** {@link packEntries} of entries that lie as the engine has them. */
+export function packedList({ bytes, length }: PackedEntries): Uint8Array {
+  const list = Buffer.allocUnsafeSlow(LENGTH_BYTES + bytes.length);
+  list.writeUInt32LE(length);
+  list.set(bytes, LENGTH_BYTES);
+  return list;
 }
 
 export function packEntries(entries: readonly Uint8Array[]): Uint8Array {

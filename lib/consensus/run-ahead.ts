@@ -8,7 +8,7 @@ import type { PromisedStorage } from '../log/promised-storage.js';
 import { accessOf } from '../log/storage-methods.js';
 import type { CheckedCluster, CheckedServer } from './configuration.js';
 import { ConsensusError, messageOf, storageFailed } from './consensus-error.js';
-import { decidedIdxOfAppend, Engine, isSync, MAX_SYNC_BYTES, packEntries, stateOf } from './engine.js';
+import { decidedIdxOfAppend, Engine, isSync, MAX_SYNC_BYTES, packedList, stateOf } from './engine.js';
 import type { EngineView, OutgoingFrame, StepInput, StepOutcome } from './packed-step.js';
 
 import type { StateExchange } from './state-exchange.js';
@@ -255,7 +255,7 @@ export class RunAhead {
 
   #readThrough(from: LogIndex, to: LogIndex): Uint8Array {
     try {
-      return packEntries(accessOf(this.#storage).entriesNow(from, to));
+      return packedList(accessOf(this.#storage).packedNow(from, to));
     } catch (error) {
       this.#readFailure = { cause: error };
       throw error;

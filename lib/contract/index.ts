@@ -2,7 +2,8 @@
 
 export type { Codec } from './codec.js';
 export type { Mode, Result } from './mode.js';
-export type { AtomicWriteOptions, ReadOptions, ReadSignal, StorageOptions } from './options.js';
+export type { AtomicWriteOptions, ReadOptions, ReadPackedOptions, ReadSignal, StorageOptions } from './options.js';
+export { PackedPage } from './packed-page.js';
 export type {
   AppendedRange,
   AsyncStorage,

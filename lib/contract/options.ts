@@ -27,6 +27,15 @@ export interface ReadSignal {
   signal?: AbortSignal;
 }
 
+/** Options of `readPacked`. */
+export interface ReadPackedOptions extends ReadSignal {
+  /**
+   * Bytes of entries, as they are stored (a byte of version each, and no length): a page ends behind the entry that reaches
+   * them. From 1 to 64 MiB; default 1 MiB.
+   */
+  maxBytes?: number;
+}
+
 /** Options of `getEntries` and `entries`. */
 export interface ReadOptions extends ReadSignal {
   /**

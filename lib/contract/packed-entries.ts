@@ -9,6 +9,7 @@ export class PackedEntries implements Iterable<Buffer> {
   /** How many entries. */
   readonly length: number;
   readonly #bytes: Buffer;
+  #view: DataView | undefined;
   /** Where each entry begins, and where the next one's length does; made when one is first asked for by its place. */
   #places: Uint32Array | undefined;
 
@@ -16,6 +17,13 @@ export class PackedEntries implements Iterable<Buffer> {
   constructor(bytes: Buffer, length: number) {
     this.#bytes = bytes;
     this.length = length;
+  }
+
+  /** Those of all `parts`, one behind the other. */
+  static concat(parts: readonly PackedEntries[]): PackedEntries {
+    if (parts.length === 1) return parts[0] as PackedEntries;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    return new PackedEntries(Buffer.concat(parts.map(({ bytes }) => bytes)), length);
   }
 
   /** Whether `value` is one, and not an imitation. */
@@ -28,6 +36,12 @@ export class PackedEntries implements Iterable<Buffer> {
     return this.#bytes;
   }
 
+  /** A view of {@link bytes}: it reads an integer in one step, a Buffer in four. */
+  get view(): DataView {
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#view;
+  }
+
   /** Of the entries alone. */
   get byteLength(): number {
     return this.#bytes.length - this.length * LENGTH_BYTES;
@@ -35,12 +49,17 @@ export class PackedEntries implements Iterable<Buffer> {
 
   /** Where the entry at place `i` begins in {@link bytes}. */
   startOf(i: number): number {
-    this.#places ??= this.#find();
-    return this.#places[i] as number;
+    return this.starts[i] as number;
   }
 
   endOf(i: number): number {
     return this.startOf(i + 1) - LENGTH_BYTES;
+  }
+
+  /** Where each entry begins in {@link bytes}, and behind the last where one more would. */
+  get starts(): Uint32Array {
+    this.#places ??= this.#find();
+    return this.#places;
   }
 
   /** A view of the entry at place `i`. */
@@ -57,12 +76,12 @@ export class PackedEntries implements Iterable<Buffer> {
 
   /** How many of those at `[from, to)` take no more than `maxBytes` together, or the first by itself. */
   countWithin(from: number, to: number, maxBytes: number): number {
-    this.#places ??= this.#find();
-    const start = this.#places[from] as number;
+    const places = this.starts;
+    const start = places[from] as number;
     let low = from + 1;
     for (let high = to; low < high; ) {
       const middle = (low + high + 1) >>> 1;
-      if ((this.#places[middle] as number) - start <= maxBytes) low = middle;
+      if ((places[middle] as number) - start <= maxBytes) low = middle;
       else high = middle - 1;
     }
     return low - from;
@@ -75,7 +94,9 @@ export class PackedEntries implements Iterable<Buffer> {
 
   /** In memory of its own. */
   copy(): PackedEntries {
-    return new PackedEntries(Buffer.from(this.#bytes), this.length);
+    const bytes = Buffer.allocUnsafeSlow(this.#bytes.length);
+    bytes.set(this.#bytes);
+    return new PackedEntries(bytes, this.length);
   }
 
   /** Views. */
@@ -85,10 +106,11 @@ export class PackedEntries implements Iterable<Buffer> {
 
   #find(): Uint32Array {
     const places = new Uint32Array(this.length + 1);
+    const { view } = this;
     let at = LENGTH_BYTES;
     for (let i = 0; i < this.length; i++) {
       places[i] = at;
-      at += this.#bytes.readUInt32LE(at - LENGTH_BYTES) + LENGTH_BYTES;
+      at += view.getUint32(at - LENGTH_BYTES, true) + LENGTH_BYTES;
     }
     places[this.length] = at;
     return places;

@@ -7,7 +7,7 @@ import type { Database } from '../../binding/index.js';
 import { isWriteBatch } from '../../binding/write-batch.js';
 import type { CheckedOp, EntryList } from './checked-op.js';
 import type { Codec } from './codec.js';
-import type { AtomicWriteOptions, ReadOptions } from './options.js';
+import type { AtomicWriteOptions, ReadOptions, ReadPackedOptions } from './options.js';
 import { PackedEntries } from './packed-entries.js';
 import type { Ballot, LogIndex, StopSign, StorageOp } from './storage.js';
 import { StorageError } from './storage-error.js';
@@ -166,6 +166,17 @@ export function checkReadOptions(value: unknown, known: readonly (keyof ReadOpti
   }
   const checked = checkSignal(signal);
   return { ...(maxBytes !== undefined && { maxBytes }), ...(checked !== undefined && { signal: checked }) };
+}
+
+/** A page is one buffer: behind this much, the largest entry still has room in it. */
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_PAGE_BYTES = 1024 * 1024;
+
+export function checkReadPackedOptions(value: unknown): ReadPackedOptions & { maxBytes: number } {
+  const { maxBytes = DEFAULT_PAGE_BYTES, ...others } = checkReadOptions(value, ['maxBytes', 'signal']);
+  if (maxBytes > MAX_PAGE_BYTES)
+    throw invalid('options.maxBytes', `a safe integer from 1 to ${MAX_PAGE_BYTES}`, maxBytes);
+  return { ...others, maxBytes };
 }
 
 /** By what it can do, so that a signal of another realm is one as well. */

@@ -99,15 +99,17 @@ const LARGEST_OFFSET = 2 ** 32 - 1;
 let wasCutShort = false;
 
 /**
+ * The value that is the first `length` bytes.
  * @param bytes what {@link withinReach} gives
  * @throws TypeError, Error or RangeError where they are not exactly one value
  */
-export function unpack(bytes: Buffer): unknown {
-  if (bytes[0] === INVALID_MESSAGE_PACK) throw new TypeError('not MessagePack: it starts with the byte 0xc1');
+export function unpack(bytes: Buffer, length = bytes.length): unknown {
+  if (length > 0 && bytes[0] === INVALID_MESSAGE_PACK)
+    throw new TypeError('not MessagePack: it starts with the byte 0xc1');
   // Where the stack ends between its first step and its own handler, msgpackr takes every later call for a nested one.
   if (wasCutShort) own.clearSource();
   wasCutShort = true;
-  const value: unknown = ownPackr.unpack(bytes);
+  const value: unknown = ownPackr.unpack(bytes, length);
   wasCutShort = false;
   return value;
 }

@@ -11,6 +11,8 @@ import { decoderOfOwn } from './msgpack-codec.js';
 export const SCHEMA_VERSION = 1;
 /** Of the version, before the codec's bytes. */
 export const VERSION_BYTES = 1;
+/** What every value but an index begins with. */
+export const VERSION = Buffer.of(SCHEMA_VERSION);
 
 /** @throws StorageError CODEC, with `what` in the message */
 export function encodeBytes<V>(codec: Codec<V>, value: V, what: () => string): Uint8Array {
@@ -49,9 +51,17 @@ export function framed(bytes: Uint8Array): Buffer {
  */
 export function decodeValue<V>(codec: Codec<V>, bytes: Buffer, start: number, end: number, key: () => Uint8Array): V {
   checkVersion(bytes, start, end, key);
+  return decoded(() => decoderOfOwn(codec)(bytes.subarray(start + VERSION_BYTES, end)), key);
+}
+
+/**
+ * What `decode` gives.
+ * @throws StorageError CODEC, with the key in the message
+ */
+export function decoded<V>(decode: () => V, key: () => Uint8Array): V {
   let value: V;
   try {
-    value = decoderOfOwn(codec)(bytes.subarray(start + 1, end));
+    value = decode();
   } catch (error) {
     throw new StorageError('CODEC', `the value at ${showKey(key())} cannot be decoded: ${messageOf(error)}`, {
       cause: error,

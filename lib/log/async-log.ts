@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Database, RocksError } from '../../binding/index.js';
 import type { PackedBatch } from '../../binding/packed-batch.js';
+import type { PackedRows } from '../../binding/packed-rows.js';
 import type { Pages } from '../../binding/pages.js';
 import type { CheckedOp } from '../contract/checked-op.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import { asStorageError, reported } from '../families/reported.js';
 import { ballotCodec, stopsignCodec } from '../format/ballots.js';
@@ -13,14 +15,13 @@ import { Failures } from './failures.js';
 import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
 import { HIGHEST, LOWEST, LogFamily } from './log-family.js';
 import {
-  finish,
   type LogPart,
-  type PageStep,
   type Reading,
   type ReadStep,
-  readEntries,
+  type RunRange,
   readIndex,
   readMeta,
+  readPacked,
   readPart,
 } from './readings.js';
 import { RecordPacker } from './record-packer.js';
@@ -30,7 +31,7 @@ import { onlyAppends, type StorageRecord, type Transition, transition } from './
 interface Started<V> {
   steps: Reading<V>;
   step: IteratorResult<ReadStep, V>;
-  pages: Pages | undefined;
+  pages: Pages<PackedRows | Buffer> | undefined;
 }
 
 /**
@@ -216,7 +217,7 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
     try {
       while (!step.done) {
         signal?.throwIfAborted();
-        const page = await (pages as Pages).next();
+        const page = await (pages as Pages<PackedRows | Buffer>).next();
         step = steps.next(LogFamily.answer(step.value, page));
         if (!step.done) await setImmediate(); // a page is decoded in milliseconds, a log in many
       }
@@ -236,17 +237,17 @@ export class AsyncLog<T, S> implements LogAccess<T, S, 'async'> {
       const steps = readPart(cursor, this.codecs.entry, from, to, maxBytes);
       const step = steps.next();
       if (step.done) return step.value;
-      const page = 'meta' in step.value ? undefined : await this.location.readPageLater(step.value);
+      const page = 'from' in step.value ? await this.location.readPageLater(step.value) : undefined;
       return steps.next(page).value as LogPart<T>; // it takes one step
     });
   }
 
-  entriesNow(from: LogIndex, to: LogIndex): T[] {
+  packedNow(from: LogIndex, to: LogIndex): PackedEntries {
     refuseIfClosed(this.#isClosed, this.location);
-    const { location } = this;
-    // No step of this reading asks for a meta record.
-    const answers = { readMeta: () => undefined, readPage: (step: PageStep) => location.readPage(step) };
-    return finish(readEntries(this.cursor, this.codecs.entry, from, to), answers);
+    const steps = readPacked(this.cursor, from, to);
+    let step = steps.next();
+    while (!step.done) step = steps.next(this.location.readRun((step.value as { run: RunRange }).run));
+    return step.value;
   }
 
   // ── Closing ────────────────────────────────────────────────────────────────────────────────────────────────────────

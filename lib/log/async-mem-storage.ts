@@ -1,5 +1,6 @@
 import type { CheckedOp } from '../contract/checked-op.js';
 import type { StorageOptions } from '../contract/options.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import { BlockingLog } from './blocking-log.js';
 import { toCodecs } from './codecs.js';
@@ -63,8 +64,8 @@ class PromisedLog<T, S> implements LogAccess<T, S, 'async'> {
     return this.#log.readPart(from, to, maxBytes);
   }
 
-  entriesNow(from: LogIndex, to: LogIndex): T[] {
-    return this.#log.entriesNow(from, to);
+  packedNow(from: LogIndex, to: LogIndex): PackedEntries {
+    return this.#log.packedNow(from, to);
   }
 
   refuseIfClosed(): void {

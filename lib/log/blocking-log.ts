@@ -1,8 +1,10 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { CheckedOp } from '../contract/checked-op.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { Codecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
+import type { EntryRun } from './entry-run.js';
 import { Failures } from './failures.js';
 import type { Probe } from './live-ranges.js';
 import { type LogAccess, refuseIfClosed, type SignalOf, type WriteExtras } from './log-access.js';
@@ -13,7 +15,8 @@ import {
   type LogPart,
   type PageStep,
   type Reading,
-  readEntries,
+  type RunRange,
+  readPacked,
   readPart,
 } from './readings.js';
 import { type StorageRecord, transition } from './transition.js';
@@ -27,6 +30,7 @@ export interface RecordStore<T, S> extends Probe {
   open(): Cursor;
   readMeta(key: Buffer): Buffer | undefined;
   readPage(step: PageStep): EntryPage;
+  readRun(range: RunRange): EntryRun;
   /** All of `records` and of `alongside`, or nothing. Either may be empty. */
   commit(records: readonly StorageRecord<T, S>[], sync: boolean, alongside: PackedBatch | undefined): void;
   /** Another may open the log. */
@@ -102,8 +106,8 @@ export class BlockingLog<T, S> implements LogAccess<T, S, 'blocking'> {
     return this.read((cursor) => readPart(cursor, this.codecs.entry, from, to, maxBytes));
   }
 
-  entriesNow(from: LogIndex, to: LogIndex): T[] {
-    return this.read((cursor) => readEntries(cursor, this.codecs.entry, from, to));
+  packedNow(from: LogIndex, to: LogIndex): PackedEntries {
+    return this.read((cursor) => readPacked(cursor, from, to));
   }
 
   refuseIfClosed(): void {

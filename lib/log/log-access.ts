@@ -1,6 +1,7 @@
 import type { PackedBatch } from '../../binding/packed-batch.js';
 import type { CheckedOp } from '../contract/checked-op.js';
 import type { Mode, Result } from '../contract/mode.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import { StorageError } from '../contract/storage-error.js';
 import type { Codecs } from './codecs.js';
@@ -46,10 +47,10 @@ export interface LogAccess<T, S, M extends Mode> {
   /** About `maxBytes` of the live entries of `[from, to)`, as they are once every write called before is done. */
   readPart(from: LogIndex, to: LogIndex, maxBytes: number): Result<M, LogPart<T>>;
   /**
-   * All of `[from, to)` as they lie in the log now, or nothing, without waiting for what was called before: for entries that
+   * All of `[from, to)` as they are stored in the log now, or nothing, without waiting for what was called before: for entries that
    * are durable, and that nothing under way removes. It blocks.
    */
-  entriesNow(from: LogIndex, to: LogIndex): T[];
+  packedNow(from: LogIndex, to: LogIndex): PackedEntries;
   /** For what was read earlier and is given out later. @throws StorageError CLOSED */
   refuseIfClosed(): void;
   /** Refuses every later call, and gives the log to the next storage once every earlier call is done. */

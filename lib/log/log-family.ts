@@ -14,11 +14,12 @@ import { reported, reportedLater } from '../families/reported.js';
 import { showKey } from '../format/keys.js';
 import { FOREIGN_TO_LOG, LOG_END, LOG_START, logKey, parseLogKey, readLogKey } from '../format/log-keys.js';
 import { isRawCodec } from '../format/raw-codec.js';
-import { decodeValue } from '../format/values.js';
+import { decodeValue, VERSION } from '../format/values.js';
 import type { Cursor } from './cursor.js';
+import { type EntryRun, toEntryRun } from './entry-run.js';
 import { LiveRanges, type Probe } from './live-ranges.js';
 import { RawValues } from './raw-values.js';
-import { type EntryPage, PAGE_BYTES, type PageStep, type ReadStep } from './readings.js';
+import { type EntryPage, PAGE_BYTES, type PageStep, type ReadStep, type RunRange } from './readings.js';
 import { TrimReclaimer } from './trim-reclaimer.js';
 
 /** Behind a key: the first that comes after it. */
@@ -27,6 +28,10 @@ const AFTER_KEY = Buffer.alloc(1);
 /** Where opening looks: the two ends of the log, never the log itself. */
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
 export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
+
+/** Memory for one crossing of a read of many entries, used again and again. A larger entry has memory of its own. */
+const RUN_BYTES = 1024 * 1024;
+let runMemory: Buffer | undefined;
 
 export class LogFamily implements Probe {
   readonly core: DatabaseCore;
@@ -86,14 +91,31 @@ export class LogFamily implements Probe {
     );
   }
 
+  /** The entries that a step asks for, at once. They lie in memory that the next call uses again. */
+  readRun({ from, to, pageBytes }: RunRange): EntryRun {
+    const first = logKey(from);
+    const end = logKey(to);
+    const read = (memory: Buffer) =>
+      reported(() => this.core.readRunSync(this.family, first, end, VERSION, pageBytes, memory));
+    runMemory ??= Buffer.allocUnsafeSlow(RUN_BYTES);
+    const length = read(runMemory);
+    if (length <= runMemory.length) return toEntryRun(runMemory.subarray(0, length), from, true);
+    const own = Buffer.allocUnsafeSlow(length);
+    return toEntryRun(own.subarray(0, read(own)), from, false);
+  }
+
   /** {@link readPage}, off this thread. */
   async readPageLater(step: PageStep): Promise<EntryPage> {
     return toPage(step, await reportedLater(this.core.scan(this.family, toRange(step))));
   }
 
   /** The pages that {@link answer} takes, as the writes called before leave them. */
-  readBehindWrites(step: ReadStep): Pages {
+  readBehindWrites(step: ReadStep): Pages<PackedRows | Buffer> {
     const { core, family } = this;
+    if ('run' in step) {
+      const { from, to, pageBytes } = step.run;
+      return core.readRunBehindWrites(family, logKey(from), logKey(to), VERSION, pageBytes);
+    }
     if ('meta' in step) {
       const { meta } = step;
       return core.readBehindWrites(family, meta, Buffer.concat([meta, AFTER_KEY]), PAGE_BYTES, 1);
@@ -103,7 +125,9 @@ export class LogFamily implements Probe {
   }
 
   /** What a reading is given for its step. */
-  static answer(step: ReadStep, rows: PackedRows): EntryPage | Buffer | undefined {
+  static answer(step: ReadStep, page: PackedRows | Buffer): EntryRun | EntryPage | Buffer | undefined {
+    if ('run' in step) return toEntryRun(page as Buffer, step.run.from, false);
+    const rows = page as PackedRows;
     if (!('meta' in step)) return toPage(step, rows);
     return rows.count === 0 ? undefined : rows.value(0);
   }

@@ -2,10 +2,14 @@
 // step at once, the asynchronous ones await the answer. A reading asks for one record, or for one range page by page.
 
 import type { Codec } from '../contract/codec.js';
+import { LENGTH_BYTES, PackedEntries } from '../contract/packed-entries.js';
+import { PackedPage } from '../contract/packed-page.js';
 import type { IndexedEntry, LogBounds, LogIndex } from '../contract/storage.js';
 import { META_KEYS, type MetaName } from '../format/log-keys.js';
-import { decodeIndex, decodeValue } from '../format/values.js';
+import { decodeIndex, decodeValue, VERSION_BYTES } from '../format/values.js';
 import { type Cursor, nextIdx } from './cursor.js';
+import { decodeRun } from './decode-run.js';
+import type { EntryRun } from './entry-run.js';
 
 /** Needs entries of a range, at most `limit` in all. */
 export interface PageStep {
@@ -15,8 +19,14 @@ export interface PageStep {
   /** A page ends with the entry that reaches this many bytes. Every step of one reading asks for the same. */
   pageBytes: number;
 }
+/** Needs entries from `from` on that lie one behind the other, below `to`. A page ends as that of a {@link PageStep}. */
+export interface RunRange {
+  from: LogIndex;
+  to: LogIndex;
+  pageBytes: number;
+}
 /** Needs entries, or the bytes of a meta record. */
-export type ReadStep = { meta: Buffer } | PageStep;
+export type ReadStep = { meta: Buffer } | { run: RunRange } | PageStep;
 
 /** Some of the entries of a range, from its start. */
 export interface EntryPage {
@@ -46,16 +56,21 @@ export type Reading<V> = Generator<ReadStep, V, unknown>;
 export interface Answers {
   readMeta(key: Buffer): Buffer | undefined;
   readPage(step: PageStep): EntryPage;
+  readRun(range: RunRange): EntryRun;
 }
 
 /** What a reading finds, each of its steps answered as it is taken. */
 export function finish<V>(steps: Reading<V>, answers: Answers): V {
   let step = steps.next();
   while (!step.done) {
-    const { value } = step;
-    step = steps.next('meta' in value ? answers.readMeta(value.meta) : answers.readPage(value));
+    step = steps.next(answer(step.value, answers));
   }
   return step.value;
+}
+
+function answer(step: ReadStep, answers: Answers): unknown {
+  if ('meta' in step) return answers.readMeta(step.meta);
+  return 'run' in step ? answers.readRun(step.run) : answers.readPage(step);
 }
 
 function* meta(key: Buffer): Reading<Buffer | undefined> {
@@ -64,6 +79,10 @@ function* meta(key: Buffer): Reading<Buffer | undefined> {
 
 function* page(step: PageStep): Reading<EntryPage> {
   return (yield step) as EntryPage;
+}
+
+function* entryRun(range: RunRange): Reading<EntryRun> {
+  return (yield { run: range }) as EntryRun;
 }
 
 export function* readMeta<V>(name: MetaName, codec: Codec<V>): Reading<V | undefined> {
@@ -85,34 +104,79 @@ export function* readBounds(cursor: Cursor): Reading<LogBounds> {
   return { first: lowest.index(0), next };
 }
 
+/** Takes the first `count` entries of a run, the first of them for `from`. */
+type TakeRun = (run: EntryRun, from: LogIndex, count: number) => void;
+
 /**
- * All of `[from, to)` up to the entry that reaches `maxBytes`, or nothing. A gap behind that entry does not count, also where
- * it is known: it is not known of a log that was just opened.
+ * All of `[from, to)` up to the entry that reaches `maxBytes`; gives whether all of that is there. A gap behind that entry
+ * does not count, also where it is known: it is not known of a log that was just opened.
  */
+function* readRuns({ live }: Cursor, from: LogIndex, to: LogIndex, maxBytes: number, take: TakeRun): Reading<boolean> {
+  const { start = 0, highest = -1 } = live;
+  if (from >= to || from < start || to > highest + 1) return false;
+  if (maxBytes === Number.POSITIVE_INFINITY && !live.mayHoldAll(from, to)) return false;
+  const pageBytes = Math.min(maxBytes, PAGE_BYTES);
+  let bytesLeft = maxBytes;
+  for (let next = from; next < to; ) {
+    const run = yield* entryRun({ from: next, to, pageBytes });
+    const { length, byteLength } = run.entries;
+    const storedBytes = byteLength + length * VERSION_BYTES;
+    const count = storedBytes < bytesLeft ? length : countReaching(run.entries, bytesLeft);
+    take(run, next, count);
+    if (storedBytes >= bytesLeft) return true;
+    next += length;
+    bytesLeft -= storedBytes;
+    if (next < to && !run.isFull) {
+      run.refuseDamage();
+      return false;
+    }
+  }
+  return true;
+}
+
+/** How many of the first `entries` it takes to reach `maxBytes`, as they are stored; all together do. */
+function countReaching(entries: PackedEntries, maxBytes: number): number {
+  const { starts } = entries;
+  let count = 0;
+  for (let bytes = 0; bytes < maxBytes; count++) {
+    bytes += (starts[count + 1] as number) - (starts[count] as number) - LENGTH_BYTES + VERSION_BYTES;
+  }
+  return count;
+}
+
+/** All of `[from, to)` up to the entry that reaches `maxBytes`, or nothing. */
 export function* readEntries<T>(
-  { live }: Cursor,
+  cursor: Cursor,
   codec: Codec<T>,
   from: LogIndex,
   to: LogIndex,
   maxBytes = Number.POSITIVE_INFINITY,
 ): Reading<T[]> {
   const entries: T[] = [];
-  const { start = 0, highest = -1 } = live;
-  if (from >= to || from < start || to > highest + 1) return entries;
-  if (maxBytes === Number.POSITIVE_INFINITY && !live.mayHoldAll(from, to)) return entries;
-  const pageBytes = Math.min(maxBytes, PAGE_BYTES);
-  let bytes = 0;
-  for (let next = from; next < to; ) {
-    const rows = yield* page({ from: next, to, pageBytes });
-    for (let row = 0; row < rows.count; row++, next++) {
-      if (rows.index(row) !== next) return [];
-      entries.push(rows.entry(row, codec));
-      bytes += rows.byteLength(row);
-      if (bytes >= maxBytes) return entries;
-    }
-    if (rows.isLast) return next === to ? entries : [];
-  }
-  return entries;
+  const areThere = yield* readRuns(cursor, from, to, maxBytes, (run, index, count) =>
+    decodeRun(run, index, count, codec, entries),
+  );
+  return areThere ? entries : [];
+}
+
+/** The same entries as they are stored, without a version, in memory of their own. */
+export function* readPacked(
+  cursor: Cursor,
+  from: LogIndex,
+  to: LogIndex,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Reading<PackedEntries> {
+  const parts: PackedEntries[] = [];
+  const areThere = yield* readRuns(cursor, from, to, maxBytes, ({ entries, isBorrowed }, _, count) => {
+    const part = entries.part(0, count);
+    parts.push(isBorrowed ? part.copy() : part);
+  });
+  return areThere ? PackedEntries.concat(parts) : PackedEntries.concat([]);
+}
+
+/** {@link readPacked}, for the caller. */
+export function* readPage(cursor: Cursor, from: LogIndex, to: LogIndex, maxBytes: number): Reading<PackedPage> {
+  return new PackedPage(from + 0, yield* readPacked(cursor, from, to, maxBytes));
 }
 
 /** Every live entry at or past `from`. */

@@ -45,8 +45,7 @@ export class RecordPacker<T, S> {
         else batch.bytes.set(memory.subarray(start, end), at);
       },
       putPackedEntries(from, entries) {
-        const { bytes: packed } = entries;
-        const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+        const { bytes: packed, view } = entries;
         let idx = from;
         for (let start = LENGTH_BYTES; start <= packed.length; idx++) {
           const end = start + view.getUint32(start - LENGTH_BYTES, true);

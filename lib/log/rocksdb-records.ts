@@ -6,8 +6,9 @@ import { ballotCodec, stopsignCodec } from '../format/ballots.js';
 import type { RecordStore } from './blocking-log.js';
 import type { Codecs } from './codecs.js';
 import type { Cursor } from './cursor.js';
+import type { EntryRun } from './entry-run.js';
 import { HIGHEST, LOWEST, LogFamily } from './log-family.js';
-import { type EntryPage, finish, type PageStep, readIndex, readMeta } from './readings.js';
+import { type EntryPage, finish, type PageStep, type RunRange, readIndex, readMeta } from './readings.js';
 import { RecordPacker } from './record-packer.js';
 import type { StorageRecord } from './transition.js';
 
@@ -55,6 +56,10 @@ export class RocksdbRecords<T, S> implements RecordStore<T, S> {
 
   readPage(step: PageStep): EntryPage {
     return this.location.readPage(step);
+  }
+
+  readRun(range: RunRange): EntryRun {
+    return this.location.readRun(range);
   }
 
   highest(from: LogIndex, to: LogIndex): LogIndex | undefined {

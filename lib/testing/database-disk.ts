@@ -142,7 +142,7 @@ function inOrder(log: Log, work: RealWork): Log {
     write: (given, result, extras) => work.run(log.write(given, result, extras)),
     read: (reading, signalOf) => work.run(log.read(reading, signalOf)),
     readPart: (from, to, maxBytes) => work.run(log.readPart(from, to, maxBytes)),
-    entriesNow: (from, to) => log.entriesNow(from, to),
+    packedNow: (from, to) => log.packedNow(from, to),
     refuseIfClosed: () => log.refuseIfClosed(),
     close: () => work.run(log.close()),
   };

@@ -1,5 +1,6 @@
 import { PackedBatch } from '../../binding/packed-batch.js';
 import type { CheckedOp } from '../contract/checked-op.js';
+import type { PackedEntries } from '../contract/packed-entries.js';
 import type { LogIndex } from '../contract/storage.js';
 import type { Cursor } from '../log/cursor.js';
 import { Failures } from '../log/failures.js';
@@ -155,8 +156,8 @@ export class LaggingLog implements Log {
     return this.#log.readPart(from, to, maxBytes);
   }
 
-  entriesNow(from: LogIndex, to: LogIndex): Uint8Array[] {
-    return this.#log.entriesNow(from, to);
+  packedNow(from: LogIndex, to: LogIndex): PackedEntries {
+    return this.#log.packedNow(from, to);
   }
 
   refuseIfClosed(): void {

@@ -90,7 +90,8 @@ Status Database::memtables_to_flush(uint64_t* count) {
   return {};
 }
 
-Status Database::read_behind_writes(uint32_t family_id, ScanRange range, uint64_t page_bytes, TakePage take) {
+Status Database::read_behind_writes(uint32_t family_id, ScanRange range, std::optional<std::string> head,
+                                    uint64_t page_bytes, TakePage take) {
   Lease held = lease();
   if (!held) return closed("read from");
   Family family;
@@ -98,7 +99,7 @@ Status Database::read_behind_writes(uint32_t family_id, ScanRange range, uint64_
   std::string name = families_.subject(family);
   auto read = std::make_shared<PagedRead>(
       PagedRead::Subject{.lease = std::move(held), .family = std::move(family), .name = std::move(name)},
-      std::move(range), page_bytes, std::move(take));
+      std::move(range), std::move(head), page_bytes, std::move(take));
   writes_.post_behind_writes([this, read] {
     try {
       read->fix_moment(*opened_->db);

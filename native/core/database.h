@@ -100,13 +100,15 @@ class Database : public std::enable_shared_from_this<Database> {
    * Takes a part of what `read_behind_writes` finds. The last one says so, and has the status of the whole. False: no
    * more is wanted, and an empty last one is to follow.
    */
-  using TakePage = std::function<bool(const Status&, PackedRows page, bool is_last)>;
+  using TakePage = std::function<bool(const Status&, std::string page, bool is_last)>;
   /**
    * Reads a range as every write taken before leaves it, whatever is written while it is read, and even where closing
-   * begins right after this call. Each page but the last ends with the row that reaches `page_bytes`. `take` is called
-   * on another thread; it must not throw. It starts as a write does.
+   * begins right after this call. Each page but the last ends with the row that reaches `page_bytes`. A page is
+   * PackedRows; with the `head` of a CountedRun, which goes from the start of the range, it is a page of that. `take`
+   * is called on another thread; it must not throw. It starts as a write does.
    */
-  Status read_behind_writes(uint32_t family, ScanRange range, uint64_t page_bytes, TakePage take);
+  Status read_behind_writes(uint32_t family, ScanRange range, std::optional<std::string> head, uint64_t page_bytes,
+                            TakePage take);
 
   /** What these have queued may start. */
   void kick_writes() { writes_.kick(); }

@@ -23,14 +23,16 @@ void step(rocksdb::Iterator& cursor, bool reverse) {
 
 }  // namespace
 
+Status too_large(std::string_view subject) {
+  return {ErrorCode::kInvalidArgument, "scan " + std::string(subject) + ": more than " +
+                                           std::to_string(PackedRows::kMaxBytes) +
+                                           " bytes in one result; set limit or maxBytes, or iterate"};
+}
+
 Status read_piece(rocksdb::Iterator& cursor, bool reverse, PieceLimits limits, std::string_view subject,
                   PackedRows* rows) {
   while (cursor.Valid()) {
-    if (!rows->append(cursor.key(), cursor.value())) {
-      return {ErrorCode::kInvalidArgument, "scan " + std::string(subject) + ": more than " +
-                                               std::to_string(PackedRows::kMaxBytes) +
-                                               " bytes in one result; set limit or maxBytes, or iterate"};
-    }
+    if (!rows->append(cursor.key(), cursor.value())) return too_large(subject);
     if (rows->count() >= limits.rows || rows->byte_length() >= limits.bytes) break;
     step(cursor, reverse);
   }

@@ -19,6 +19,9 @@ struct PieceLimits {
   uint64_t bytes;
 };
 
+/** Of a read whose result is more than one buffer holds. */
+Status too_large(std::string_view subject);
+
 /**
  * Moves rows from `cursor` into `rows`, never a short result: a read that fails gives its error and no row. It stays on
  * the last row that was read: what lies beyond, however long the stretch of deleted keys, is not looked at.

@@ -6,10 +6,10 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/database.h"
-#include "core/packed_rows.h"
 #include "core/scan_range.h"
 #include "core/status.h"
 #include "rocksdb/db.h"
@@ -25,7 +25,8 @@ class PagedRead {
     std::string name;
   };
 
-  PagedRead(Subject subject, ScanRange range, uint64_t page_bytes, Database::TakePage take);
+  PagedRead(Subject subject, ScanRange range, std::optional<std::string> head, uint64_t page_bytes,
+            Database::TakePage take);
   PagedRead(const PagedRead&) = delete;
   PagedRead& operator=(const PagedRead&) = delete;
 
@@ -38,10 +39,14 @@ class PagedRead {
   void fail(const std::exception& error);
 
  private:
+  void read_rows();
+  void read_run();
+
   // Destroyed from the last to the first.
   const Subject subject_;
   const ScanRange range_;
   const BoundedReadOptions bounds_;
+  const std::optional<std::string> head_;
   const uint64_t page_bytes_;
   const Database::TakePage take_;
   std::unique_ptr<rocksdb::Iterator> cursor_;

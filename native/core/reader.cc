@@ -72,6 +72,18 @@ Status Reader::scan(uint32_t family_id, const ScanRange& range, PackedRows* rows
   return read_piece(*cursor, range.reverse, limits, families_.subject(family), rows);
 }
 
+Status Reader::read_run(uint32_t family_id, const ScanRange& range, const std::string& head, uint64_t page_bytes,
+                        RunMemory* memory, size_t* needed) const {
+  Family family;
+  if (Status status = families_.find(family_id, "read", &family); !status.ok()) return status;
+  const BoundedReadOptions bounds(range);
+  const std::unique_ptr<rocksdb::Iterator> cursor(range.is_empty() ? rocksdb::NewEmptyIterator()
+                                                                   : db_.NewIterator(bounds.get(), family.get()));
+  cursor->SeekToFirst();
+  CountedRun run(*cursor, *range.lower, head, *range.upper);
+  return run.read(page_bytes, families_.subject(family), memory, needed);
+}
+
 Status Reader::property(const std::string& name, std::optional<uint32_t> family_id,
                         std::optional<std::string>* value) const {
   Family family;

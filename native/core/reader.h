@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/column_families.h"
+#include "core/counted_run.h"
 #include "core/packed_rows.h"
 #include "core/scan_range.h"
 #include "core/status.h"
@@ -22,6 +23,9 @@ class Reader {
 
   Status get(uint32_t family, std::string_view key, std::optional<std::string>* value) const;
   Status scan(uint32_t family, const ScanRange& range, PackedRows* rows) const;
+  /** A page of a CountedRun from the start of `range`, which has both bounds. */
+  Status read_run(uint32_t family, const ScanRange& range, const std::string& head, uint64_t page_bytes,
+                  RunMemory* memory, size_t* needed) const;
   /** Of `default` where no column family is given. Nothing where there is none of this name. */
   Status property(const std::string& name, std::optional<uint32_t> family, std::optional<std::string>* value) const;
   /** About as many bytes as `[lower, upper)` takes in files, deleted records included. It reads no more than their

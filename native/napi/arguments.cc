@@ -55,15 +55,17 @@ Napi::Function take_function(const Napi::Value& value, const char* what) {
   return value.As<Napi::Function>();
 }
 
-std::span<const uint8_t> take_bytes(const Napi::Value& value, const char* what) {
+std::span<uint8_t> take_memory(const Napi::Value& value, const char* what) {
   // One call for what Napi::TypedArray asks in five: this is on the way of every append.
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
   const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
   if (status != napi_ok || type != napi_uint8_array) refuse(value, what, "a Uint8Array");
-  return {static_cast<const uint8_t*>(data), length};
+  return {static_cast<uint8_t*>(data), length};
 }
+
+std::span<const uint8_t> take_bytes(const Napi::Value& value, const char* what) { return take_memory(value, what); }
 
 std::span<const uint8_t> take_packed_batch(const Napi::Value& buffer, const Napi::Value& length) {
   const std::span<const uint8_t> bytes = take_bytes(buffer, "batch");

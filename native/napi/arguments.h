@@ -26,6 +26,8 @@ Napi::Function take_function(const Napi::Value& value, const char* what);
 
 /** Valid until JavaScript runs again: copy it first. */
 std::span<const uint8_t> take_bytes(const Napi::Value& value, const char* what);
+/** Bytes to be written to, before JavaScript runs again. */
+std::span<uint8_t> take_memory(const Napi::Value& value, const char* what);
 /** The first `length` bytes of a buffer that is used again and again. */
 std::span<const uint8_t> take_packed_batch(const Napi::Value& buffer, const Napi::Value& length);
 std::string copy_bytes(const Napi::Value& value, const char* what);

@@ -40,6 +40,18 @@ core::ScanRange take_scan_range(const Napi::CallbackInfo& info, size_t first) {
           .max_bytes = take_optional_integer(info[first + 4], "maxBytes")};
 }
 
+/** Both bounds, of which the lower is the first key of a run. */
+core::ScanRange take_run_range(const Napi::CallbackInfo& info, size_t first) {
+  core::ScanRange range{.lower = copy_bytes(info[first], "first key"),
+                        .upper = copy_bytes(info[first + 1], "upper bound"),
+                        .limit = {},
+                        .max_bytes = {}};
+  if (range.lower->size() < core::CountedRun::kCounterBytes) {
+    throw Napi::TypeError::New(info.Env(), "first key must be a Uint8Array of at least 8 bytes");
+  }
+  return range;
+}
+
 core::KeyRange take_key_range(const Napi::CallbackInfo& info, size_t first) {
   return {.lower = copy_optional_bytes(info[first], "lower bound"),
           .upper = copy_optional_bytes(info[first + 1], "upper bound")};
@@ -62,6 +74,8 @@ Napi::Function DatabaseObject::define(Napi::Env env) {
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan>>("scan"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::scan_sync>>("scanSync"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::read>>("read"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::read_run>>("readRun"),
+          InstanceMethod<&DatabaseObject::coded<&DatabaseObject::read_run_sync>>("readRunSync"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::abandon_read>>("abandonRead"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::iterate>>("iterate"),
           InstanceMethod<&DatabaseObject::coded<&DatabaseObject::flush>>("flush"),
@@ -278,21 +292,45 @@ void DatabaseObject::read(const Napi::CallbackInfo& info) {
                         .upper = copy_optional_bytes(info[3], "upper bound"),
                         .limit = take_optional_integer(info[5], "limit"),
                         .max_bytes = {}};
-  const uint64_t page_bytes = std::max<uint64_t>(1, take_integer(info[4], "page bytes"));
+  read_pages(request, family, std::move(range), {}, take_integer(info[4], "page bytes"));
+}
+
+void DatabaseObject::read_run(const Napi::CallbackInfo& info) {
+  const double request = take_request(info[0]);
+  const uint32_t family = take_family(info[1]);
+  core::ScanRange range = take_run_range(info, 2);
+  std::string head = copy_bytes(info[4], "head");
+  read_pages(request, family, std::move(range), std::move(head), take_integer(info[5], "page bytes"));
+}
+
+void DatabaseObject::read_pages(double request, uint32_t family, core::ScanRange range, std::optional<std::string> head,
+                                uint64_t page_bytes) {
   auto wanted = std::make_shared<std::atomic<bool>>(true);
   auto take = [environment = environment_, address = address_, request, wanted](const core::Status& status,
-                                                                                core::PackedRows page, bool is_last) {
+                                                                                std::string page, bool is_last) {
     environment->mailbox().post({.database = address,
                                  .request = is_last ? request : -request,
                                  .status = status,
-                                 .value = std::move(page).finish(),
+                                 .value = std::move(page),
                                  .completes = is_last ? 1U : 0U});
     return wanted->load();
   };
-  throw_if_failed(info.Env(),
-                  opened(info.Env()).read_behind_writes(family, std::move(range), page_bytes, std::move(take)));
+  throw_if_failed(Env(), opened(Env()).read_behind_writes(family, std::move(range), std::move(head),
+                                                          std::max<uint64_t>(1, page_bytes), std::move(take)));
   reads_.insert_or_assign(request, std::move(wanted));
-  expect(info.Env());
+  expect(Env());
+}
+
+Napi::Value DatabaseObject::read_run_sync(const Napi::CallbackInfo& info) {
+  const uint32_t family = take_family(info[0]);
+  const core::ScanRange range = take_run_range(info, 1);
+  const std::string head = copy_bytes(info[3], "head");
+  const uint64_t page_bytes = take_integer(info[4], "page bytes");
+  core::RunMemory memory(take_memory(info[5], "memory"));
+  const core::Database::Lease held = lease(info.Env(), "read from");
+  size_t needed = 0;
+  throw_if_failed(info.Env(), database_->reader(held).read_run(family, range, head, page_bytes, &memory, &needed));
+  return Napi::Number::New(info.Env(), static_cast<double>(needed > 0 ? needed : memory.size()));
 }
 
 void DatabaseObject::abandon_read(const Napi::CallbackInfo& info) {

@@ -73,16 +73,18 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value write(const Napi::CallbackInfo& info);
   void check_write(const Napi::CallbackInfo& info);  // packed batch, its length
   void kick_writes(const Napi::CallbackInfo& info);
-  void write_sync(const Napi::CallbackInfo& info);          // packed batch, its length, sync
-  void scan(const Napi::CallbackInfo& info);                // request, family, lower, upper, reverse, limit, max bytes
-  Napi::Value scan_sync(const Napi::CallbackInfo& info);    // family, lower, upper, reverse, limit, max bytes
-  void read(const Napi::CallbackInfo& info);                // request, family, lower, upper, page bytes, limit
-  void abandon_read(const Napi::CallbackInfo& info);        // request
-  Napi::Value iterate(const Napi::CallbackInfo& info);      // family, lower, upper, reverse, limit, max bytes
-  void flush(const Napi::CallbackInfo& info);               // request
-  void compact_range(const Napi::CallbackInfo& info);       // request, family, lower, upper
-  void reclaim_space(const Napi::CallbackInfo& info);       // request, family, lower, upper
-  void limit_write_buffer(const Napi::CallbackInfo& info);  // request, family, bytes
+  void write_sync(const Napi::CallbackInfo& info);        // packed batch, its length, sync
+  void scan(const Napi::CallbackInfo& info);              // request, family, lower, upper, reverse, limit, max bytes
+  Napi::Value scan_sync(const Napi::CallbackInfo& info);  // family, lower, upper, reverse, limit, max bytes
+  void read(const Napi::CallbackInfo& info);              // request, family, lower, upper, page bytes, limit
+  void read_run(const Napi::CallbackInfo& info);          // request, family, first key, upper, head, page bytes
+  Napi::Value read_run_sync(const Napi::CallbackInfo& info);     // family, first key, upper, head, page bytes, memory
+  void abandon_read(const Napi::CallbackInfo& info);             // request
+  Napi::Value iterate(const Napi::CallbackInfo& info);           // family, lower, upper, reverse, limit, max bytes
+  void flush(const Napi::CallbackInfo& info);                    // request
+  void compact_range(const Napi::CallbackInfo& info);            // request, family, lower, upper
+  void reclaim_space(const Napi::CallbackInfo& info);            // request, family, lower, upper
+  void limit_write_buffer(const Napi::CallbackInfo& info);       // request, family, bytes
   void limit_background_writes(const Napi::CallbackInfo& info);  // bytes per second
   void checkpoint(const Napi::CallbackInfo& info);               // request, path
   Napi::Value property(const Napi::CallbackInfo& info);          // name, family
@@ -96,6 +98,8 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value column_families(const Napi::CallbackInfo& info);  // [name, id, name, …]
   Napi::Value recovered(const Napi::CallbackInfo& info);
 
+  void read_pages(double request, uint32_t family, core::ScanRange range, std::optional<std::string> head,
+                  uint64_t page_bytes);
   /** False where the queue takes no more tasks. */
   bool post(core::TaskQueue& queue, double request, const char* operation, Work work);
   core::Database& opened(Napi::Env env);

@@ -1,6 +1,7 @@
 // The order in which writes are offered to the addon and settled, with the addon played by the test.
 
 import { describe, expect, it } from '@jest/globals';
+import { PackedRows } from '../../binding/packed-rows.js';
 import { ALONE, Requests } from '../../binding/requests.js';
 
 const WRITER = 1;
@@ -86,6 +87,7 @@ describe('a write for which the queue has no room', () => {
 });
 
 describe('a read of several pages', () => {
+  const toRows = (bytes: Buffer) => new PackedRows(bytes);
   const page = (rows: number) => {
     const bytes = Buffer.alloc(8 * rows + 4);
     bytes.writeUInt32LE(rows, 8 * rows);
@@ -95,9 +97,13 @@ describe('a read of several pages', () => {
   it('gives each page once, in order, whether it is awaited before or after it arrives', async () => {
     const requests = new Requests();
     let request = 0;
-    const pages = requests.startPaged((number) => {
-      request = number;
-    }, unasked);
+    const pages = requests.startPaged(
+      (number) => {
+        request = number;
+      },
+      unasked,
+      toRows,
+    );
     const first = pages.next();
     requests.settle([-request, undefined, page(1), -request, undefined, page(2)]);
     requests.settle([request, undefined, page(3)]);
@@ -107,9 +113,13 @@ describe('a read of several pages', () => {
   it('ends with its failure, behind the pages before it', async () => {
     const requests = new Requests();
     let request = 0;
-    const pages = requests.startPaged((number) => {
-      request = number;
-    }, unasked);
+    const pages = requests.startPaged(
+      (number) => {
+        request = number;
+      },
+      unasked,
+      toRows,
+    );
     requests.settle([-request, undefined, page(1), request, new Error('damaged'), page(0)]);
     expect((await pages.next()).count).toBe(1);
     await expect(pages.next()).rejects.toThrow('damaged');
@@ -119,7 +129,7 @@ describe('a read of several pages', () => {
     const requests = new Requests();
     const queue = addon(requests, 1);
     for (const name of ['a', 'b']) queue.write(name, ALONE);
-    requests.startPaged(() => queue.taken.push('read'), unasked);
+    requests.startPaged(() => queue.taken.push('read'), unasked, toRows);
     queue.write('c', ALONE);
     expect(queue.taken).toEqual(['a']);
     requests.offerDeferred(true);
@@ -130,9 +140,13 @@ describe('a read of several pages', () => {
     const requests = new Requests();
     const queue = addon(requests, 0);
     queue.write('a', ALONE);
-    const pages = requests.startPaged(() => {
-      throw new Error('refused');
-    }, unasked);
+    const pages = requests.startPaged(
+      () => {
+        throw new Error('refused');
+      },
+      unasked,
+      toRows,
+    );
     queue.write('b', ALONE);
     requests.offerDeferred(true);
     expect(queue.taken).toEqual(['a', 'b']);

@@ -71,6 +71,7 @@ describe('a malformed log key', () => {
     it('is found by the reads that pass over it, and by no other', async () => {
       const log = open(await withRecord(key, packed('no entry')));
       await expectStorageError(() => log.getEntries(250, 260), 'LOG_INTEGRITY', shown);
+      await expectStorageError(() => log.readPacked(250, 260), 'LOG_INTEGRITY', shown);
       await expectStorageError(() => log.getEntries(255, 257), 'LOG_INTEGRITY', shown);
       await expectStorageError(() => log.getSuffix(0), 'LOG_INTEGRITY', shown);
       expect(log.getEntries(250, 255)).toHaveLength(5);

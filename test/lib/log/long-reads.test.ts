@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseCore } from '../../../binding/database-core.js';
-import type { PackedRows } from '../../../binding/packed-rows.js';
+import { PackedRows } from '../../../binding/packed-rows.js';
 import { Pages } from '../../../binding/pages.js';
 import { rawCodec } from '../../../lib/format/raw-codec.js';
 import { AsyncRocksdbStorage, RocksdbStorage } from '../../../lib/index.js';
@@ -59,7 +59,10 @@ describe('AsyncRocksdbStorage', () => {
         }
       })();
       arrived.push(done);
-      const late = new Pages(() => {});
+      const late = new Pages<PackedRows>(
+        (bytes) => new PackedRows(bytes),
+        () => {},
+      );
       jest.spyOn(late, 'next').mockImplementation(async () => {
         await done;
         return all.shift() as PackedRows;

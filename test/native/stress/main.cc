@@ -134,8 +134,12 @@ class Round {
   void read_behind_writes() {
     for (int i = 0; i < kWritesOfARound / 8; ++i) {
       ++pages_begun_;
+      const bool as_run = i % 2 == 0;
+      const core::ScanRange range = as_run ? core::ScanRange{.lower = "00000000", .upper = "9", .limit = {}, .max_bytes = {}}
+                                           : core::ScanRange{};
+      const std::optional<std::string> head = as_run ? std::optional<std::string>("") : std::nullopt;
       const core::Status status = database_->read_behind_writes(
-          log_, {}, 4096, [this, i](const core::Status& read, const core::PackedRows&, bool is_last) {
+          log_, range, head, 4096, [this, i](const core::Status& read, const std::string&, bool is_last) {
             require_expected(read);
             if (is_last) ++pages_ended_;
             return i % 3 != 0;
