@@ -7,6 +7,9 @@ const HEADER_BYTES = 13;
 const PUT = 1;
 const DELETE = 2;
 const DELETE_RANGE = 3;
+const PUT_RUN = 4;
+/** Of the length before each value of a run. */
+const LENGTH_BYTES = 4;
 
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
@@ -20,6 +23,8 @@ export class PackedBatch {
   #view = viewOf(NO_BYTES);
   #length = 0;
   #count = 0;
+  /** Where the last run begins. */
+  #run = 0;
   /** The database of the first record. */
   #owner: FamilyOwner | undefined;
   /** A write that waits for room uses the bytes as well: they must stay as they are. */
@@ -40,11 +45,30 @@ export class PackedBatch {
   }
 
   /**
-   * Adds a put whose key and value the caller writes into {@link bytes}, from the returned place on. That saves an object for
-   * each.
+   * Adds a run: puts under keys that count up. The caller writes the first key and then `head`, a length and what every value
+   * begins with, into {@link bytes}, from the returned place on. {@link extendRun} is to follow.
    */
-  extend(cf: ColumnFamilyOf<unknown>, keyLength: number, valueLength: number): number {
-    return this.#open(PUT, cf, keyLength, valueLength);
+  openRun(cf: ColumnFamilyOf<unknown>, keyLength: number, headLength: number): number {
+    this.#run = this.#length;
+    return this.#open(PUT_RUN, cf, keyLength, headLength);
+  }
+
+  /** Room at the end of the run, which is the last record, for so many bytes: values, each behind its length. */
+  extendRun(length: number): number {
+    const at = this.#length;
+    const end = at + length;
+    if (end > this.#bytes.length || this.#shared) this.#grow(end);
+    const lengthAt = this.#run + 9;
+    this.#view.setUint32(lengthAt, this.#view.getUint32(lengthAt, true) + length, true);
+    this.#length = end;
+    return at;
+  }
+
+  /** {@link extendRun} for one value, of which the caller writes the bytes. */
+  putInRun(length: number): number {
+    const at = this.extendRun(LENGTH_BYTES + length);
+    this.#view.setUint32(at, length, true);
+    return at + LENGTH_BYTES;
   }
 
   /** Adds every record of `others`. */

@@ -1,10 +1,9 @@
 import type { ColumnFamily } from '../../binding/index.js';
 import { PackedBatch } from '../../binding/packed-batch.js';
-import { LENGTH_BYTES } from '../contract/packed-entries.js';
 import { reported } from '../families/reported.js';
 import { LOG_KEY_BYTES, logKey, writeLogKey } from '../format/log-keys.js';
 import type { EncodedInPlace } from '../format/msgpack-codec.js';
-import { SCHEMA_VERSION } from '../format/values.js';
+import { SCHEMA_VERSION, VERSION_BYTES } from '../format/values.js';
 import type { Codecs } from './codecs.js';
 import { RecordEncoder } from './record-encoder.js';
 import type { RecordSink } from './record-sink.js';
@@ -24,16 +23,28 @@ export class RecordPacker<T, S> {
   constructor(family: ColumnFamily, codecs: Codecs<T, S>) {
     this.#encoder = new RecordEncoder(codecs);
     const batch = this.#batch;
-    /** Writes the key and the version byte. Gives the place where the codec's bytes belong. */
-    const openEntry = (idx: number, length: number): number => {
-      const at = batch.extend(family, LOG_KEY_BYTES, length + 1);
+    /** The index that the run at the end of the batch goes on with; none where a run does not end it. */
+    let next: number | undefined;
+    /** A run at the end of the batch that goes on at `idx`. */
+    const openRun = (idx: number): void => {
+      if (idx === next) return;
+      const at = batch.openRun(family, LOG_KEY_BYTES, 1 + VERSION_BYTES);
       const { bytes } = batch;
       writeLogKey(bytes, at, idx);
-      bytes[at + LOG_KEY_BYTES] = SCHEMA_VERSION;
-      return at + LOG_KEY_BYTES + 1;
+      bytes[at + LOG_KEY_BYTES] = VERSION_BYTES;
+      bytes[at + LOG_KEY_BYTES + 1] = SCHEMA_VERSION;
+    };
+    /** Gives the place where the codec's bytes belong. */
+    const openEntry = (idx: number, length: number): number => {
+      openRun(idx);
+      next = idx + 1;
+      return batch.putInRun(length);
     };
     this.#sink = {
-      begin: () => batch.clear(),
+      begin() {
+        next = undefined;
+        batch.clear();
+      },
       putEntry(idx, bytes) {
         const at = openEntry(idx, bytes.byteLength);
         batch.bytes.set(bytes, at);
@@ -45,19 +56,21 @@ export class RecordPacker<T, S> {
         else batch.bytes.set(memory.subarray(start, end), at);
       },
       putPackedEntries(from, entries) {
-        const { bytes: packed, view } = entries;
-        let idx = from;
-        for (let start = LENGTH_BYTES; start <= packed.length; idx++) {
-          const end = start + view.getUint32(start - LENGTH_BYTES, true);
-          const at = openEntry(idx, end - start);
-          if (end - start <= COPIED_BY_WORD) copyByWord({ view, start, end }, batch.view, at);
-          else batch.bytes.set(packed.subarray(start, end), at);
-          start = end + LENGTH_BYTES;
-        }
+        openRun(from);
+        next = from + entries.length;
+        const at = batch.extendRun(entries.bytes.length);
+        batch.bytes.set(entries.bytes, at);
       },
-      put: (key, value) => batch.put(family, key, value),
-      delete: (key) => batch.delete(family, key),
+      put(key, value) {
+        next = undefined;
+        batch.put(family, key, value);
+      },
+      delete(key) {
+        next = undefined;
+        batch.delete(family, key);
+      },
       removeEntries(from, to) {
+        next = undefined;
         if (to - from >= POINT_DELETES_UP_TO) batch.deleteRange(family, logKey(from), logKey(to));
         else for (let idx = from; idx < to; idx++) batch.delete(family, logKey(idx));
       },

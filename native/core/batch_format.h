@@ -2,12 +2,20 @@
 //
 //   | field         | type   | content                                                    |
 //   |---------------|--------|------------------------------------------------------------|
-//   | operation     | u8     | 1 put, 2 delete, 3 delete range                            |
+//   | operation     | u8     | 1 put, 2 delete, 3 delete range, 4 put run                 |
 //   | column family | u32 LE | its id in this database                                    |
 //   | first length  | u32 LE | bytes of `first`                                           |
 //   | second length | u32 LE | bytes of `second`; 0 for delete                            |
 //   | first         | bytes  | the key; for a range its inclusive start                   |
-//   | second        | bytes  | the value; for a range its exclusive end                   |
+//   | second        | bytes  | the value; for a range its exclusive end; or a run         |
+//
+// A run puts values under keys that count up: the key is that of the first, and ends in a u64 BE, which grows by one for each.
+//
+//   | field         | type   | content                                                    |
+//   |---------------|--------|------------------------------------------------------------|
+//   | head length   | u8     | bytes of `head`                                            |
+//   | head          | bytes  | what every value begins with                               |
+//   | values        | u32 LE and bytes, each time, at least once | its length, and what comes behind its head |
 //
 // Nothing in it is trusted: every length is checked against what is left.
 #pragma once

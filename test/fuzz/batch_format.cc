@@ -24,7 +24,7 @@ std::unique_ptr<rocksdb::DB> in_memory() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  constexpr size_t kLeastRecordBytes = 13;
+  constexpr size_t kLeastRecordBytes = 4;  // of a value in a run
   static const std::unique_ptr<rocksdb::DB> db = in_memory();
   // Ids are even while they are live.
   const core::ColumnFamilyLookup lookup = [](uint32_t id) { return id % 2 == 0 ? db->DefaultColumnFamily() : nullptr; };

@@ -9,6 +9,7 @@ import { newColumnFamily } from '../../support/shared-database.js';
 const reallyWrite = DatabaseCore.prototype.writeSync;
 const spies = {
   scan: jest.spyOn(DatabaseCore.prototype, 'scanSync'),
+  run: jest.spyOn(DatabaseCore.prototype, 'readRunSync'),
   get: jest.spyOn(Database.prototype, 'getSync'),
   write: jest.spyOn(DatabaseCore.prototype, 'writeSync'),
 };
@@ -24,7 +25,10 @@ function workOf(action: () => unknown) {
   action();
   const ofKind = (operation: PackedRecord['operation']) => records.filter((record) => record.operation === operation);
   return {
-    scans: spies.scan.mock.calls.map(([, range]) => range as ScanRange),
+    scans: [
+      ...spies.scan.mock.calls.map(([, range]) => range as ScanRange),
+      ...spies.run.mock.calls.map(([, gte, lt]): ScanRange => ({ gte, lt })),
+    ],
     gets: spies.get.mock.calls.length,
     writes: spies.write.mock.calls.length,
     puts: ofKind('put').map(({ first }) => indexOf(first)),
