@@ -20,6 +20,7 @@ namespace bench {
 namespace {
 
 constexpr uint64_t kEntryBytes = 128;
+constexpr uint64_t kReadEntries = 10'000;
 
 class Baseline {
  public:
@@ -30,6 +31,7 @@ class Baseline {
     const auto time = std::chrono::milliseconds(request.number("ms", 0));
     const size_t entry_bytes = request.number("entryBytes", kEntryBytes);
     if (work == "append") return append(log(), request.number("batch", 1), entry_bytes, time);
+    if (work == "read") return read(request.number("batch", kReadEntries), entry_bytes, time);
     if (work == "append-cold") {
       const std::string cold = folder_ + "/cold";
       std::string answer;
@@ -68,6 +70,12 @@ class Baseline {
     return sample.to_json(log.fsyncs() - fsyncs_before);
   }
 
+  /** Of a database of its own, which nothing else is written to. */
+  std::string read(uint64_t entries, size_t entry_bytes, std::chrono::milliseconds time) {
+    if (!read_log_) read_log_.emplace(folder_ + "/read");
+    return read_log_->read(entries, entry_bytes, time).to_json(0);
+  }
+
   static std::string raw(const Sample& sample) { return sample.to_json(sample.calls()); }
 
   RocksdbLog& log() {
@@ -77,6 +85,7 @@ class Baseline {
 
   const std::string folder_;
   std::optional<RocksdbLog> log_;
+  std::optional<RocksdbLog> read_log_;
 };
 
 void serve(const std::string& folder) {

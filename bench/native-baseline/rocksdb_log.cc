@@ -57,6 +57,33 @@ Sample RocksdbLog::append(uint64_t batch, size_t entry_bytes, std::chrono::milli
   });
 }
 
+Sample RocksdbLog::read(uint64_t entries, size_t entry_bytes, std::chrono::milliseconds time) {
+  if (next_ < entries) {
+    const std::string value = kSchemaVersion + std::string(entry_bytes, 'e');
+    rocksdb::WriteBatch records;
+    for (; next_ < entries; next_++) check(records.Put(log_, log_key(next_), value));
+    check(db_->Write({}, &records));
+  }
+  const std::string lower = log_key(0);
+  const std::string upper = log_key(entries);
+  const rocksdb::Slice lower_bound(lower);
+  const rocksdb::Slice upper_bound(upper);
+  rocksdb::ReadOptions range;
+  range.iterate_lower_bound = &lower_bound;
+  range.iterate_upper_bound = &upper_bound;
+  return Sample::measure(time, entries, [&] {
+    std::string values;
+    std::vector<size_t> ends;
+    const std::unique_ptr<rocksdb::Iterator> cursor(db_->NewIterator(range, log_));
+    for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+      values.append(cursor->value().data(), cursor->value().size());
+      ends.push_back(values.size());
+    }
+    check(cursor->status());
+    if (ends.size() != entries) throw std::runtime_error("read " + std::to_string(ends.size()) + " entries");
+  });
+}
+
 void RocksdbLog::settle() {
   if (first_ < next_) check(db_->DeleteRange({}, log_, log_key(first_), log_key(next_)));
   first_ = next_;

@@ -21,6 +21,9 @@ class RocksdbLog {
   /** Synced writes of `batch` entries each, one write after another. */
   Sample append(uint64_t batch, size_t entry_bytes, std::chrono::milliseconds time);
 
+  /** Scans of the first `entries`, which are appended first where they are not there; each copies all values. */
+  Sample read(uint64_t entries, size_t entry_bytes, std::chrono::milliseconds time);
+
   /** Removes what was appended, and waits until nothing runs in the background. */
   void settle();
 

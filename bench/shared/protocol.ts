@@ -28,6 +28,8 @@ export type TimedWork =
   | 'encode'
   /** Reads `READ_ENTRIES` entries a call. */
   | 'read'
+  /** The same as they are stored, with no object for each. */
+  | 'read-packed'
   /** `read`, but of encoded objects, which are decoded. */
   | 'read-objects'
   /** The same, not decoded. */

@@ -50,6 +50,12 @@ export const BARS: readonly Bar<TurnName>[] = [
     bound: { atLeast: 0.4 },
   },
   {
+    title: 'readPacked of 10,000 raw: entries/s ÷ C++',
+    of: 'storageReadPacked',
+    against: ['baselineRead'],
+    bound: { atLeast: 0.6 },
+  },
+  {
     title: "getEntries of 10,000 raw: entries/s ÷ node-rocksdb's iterator",
     of: 'storageRead',
     against: ['nodeRocksdbRead'],

@@ -92,6 +92,8 @@ export const TURNS = {
     numbers: { batch: 1000, inFlight: 4 },
   },
 
+  baselineRead: { ...BASELINE, ...READ, what: 'scans of 10,000 entries that copy them' },
+  storageReadPacked: { ...STORAGE, ...READ, work: 'read-packed', what: 'packed reads of 10,000 entries' },
   storageRead: { ...STORAGE, ...READ },
   rustRead: { ...RUST, ...READ },
   nodeRocksdbRead: { ...NODE_ROCKSDB, ...READ },

@@ -29,8 +29,11 @@ const AFTER_KEY = Buffer.alloc(1);
 export const LOWEST: ScanRange = { gte: LOG_START, lt: LOG_END, reverse: false, limit: 1 };
 export const HIGHEST: ScanRange = { ...LOWEST, reverse: true };
 
-/** Memory for one crossing of a read of many entries, used again and again. A larger entry has memory of its own. */
-const RUN_BYTES = 1024 * 1024;
+/**
+ * Memory for one crossing of a read of many entries, used again and again: a page of `readPacked`, unless asked to be larger,
+ * fits in with all lengths. A larger entry has memory of its own.
+ */
+const RUN_BYTES = 2 * 1024 * 1024;
 let runMemory: Buffer | undefined;
 
 export class LogFamily implements Probe {

@@ -9,13 +9,14 @@
 //   | first         | bytes  | the key; for a range its inclusive start                   |
 //   | second        | bytes  | the value; for a range its exclusive end; or a run         |
 //
-// A run puts values under keys that count up: the key is that of the first, and ends in a u64 BE, which grows by one for each.
+// A run puts values under keys that count up: the key is that of the first, and ends in a u64 BE, which grows by one
+// for each.
 //
-//   | field         | type   | content                                                    |
-//   |---------------|--------|------------------------------------------------------------|
-//   | head length   | u8     | bytes of `head`                                            |
-//   | head          | bytes  | what every value begins with                               |
-//   | values        | u32 LE and bytes, each time, at least once | its length, and what comes behind its head |
+//   | field         | type                                      | content                                  |
+//   |---------------|-------------------------------------------|------------------------------------------|
+//   | head length   | u8                                        | bytes of `head`                          |
+//   | head          | bytes                                     | what every value begins with             |
+//   | values        | u32 LE and bytes, once or as many times   | the length and bytes of all but its head |
 //
 // Nothing in it is trusted: every length is checked against what is left.
 #pragma once

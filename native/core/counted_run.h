@@ -1,12 +1,12 @@
-// The values of keys that count up, read as one run of bytes: the entries of a log, without an object or a key for
-// each.
+// The values of keys that count up, read as one run of bytes: the entries of a log, without an object for each.
 //
-//   | part     | type                        | content |
-//   |----------|-----------------------------|-----------------------------------------------------------------------------|
-//   | state    | u32 LE                      | a RunState | | count    | u32 LE                      | how many values
-//   | | values   | u32 LE and bytes, each time | its length, and the value without its head | | stranger | bytes,
-//   bytes, u32 LE, u32 LE | its key, as much of its value as a head is long, and their two lengths: only with kStranger
-//   |
+//   | part     | type                         | content                                                        |
+//   |----------|------------------------------|----------------------------------------------------------------|
+//   | state    | u32 LE                       | a RunState                                                     |
+//   | count    | u32 LE                       | how many values                                                |
+//   | values   | u32 LE and bytes, each time  | its length, and the value without its head                     |
+//   | stranger | bytes, bytes, u32 LE, u32 LE | with kStranger alone: its key, as much of its value as a head  |
+//   |          |                              | is long, and their two lengths                                 |
 //
 // lib/log/entry-run.ts reads it. From `count` on it is what the engine takes for entries.
 #pragma once

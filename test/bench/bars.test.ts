@@ -18,7 +18,7 @@ describe('npm run bench', () => {
     expect(exitCode).toBe(0);
     const report = JSON.parse(readFileSync(json, 'utf8'));
     expect(report).toMatchObject({ schemaVersion: 1, plan: { rounds: 1 }, environment: { node: process.version } });
-    expect(report.bars).toHaveLength(19);
+    expect(report.bars).toHaveLength(20);
     for (const { title, skipped, figure, holds } of report.bars) {
       expect(stdout).toContain(title);
       const isAgainstRust = title.includes('the crate in Rust');

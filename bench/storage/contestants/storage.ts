@@ -12,6 +12,9 @@ import { READ_ENTRIES } from '../../shared/protocol.js';
 import { rawEntries } from '../../shared/raw-entries.js';
 import { flights } from '../flights.js';
 
+/** Enough for all entries of a read. */
+const ONE_PAGE = 16 * 1024 * 1024;
+
 export function openStorage(folder: string): Promise<Contestant> {
   return openWithCodec<Uint8Array>(folder, rawCodec, rawEntries);
 }
@@ -40,6 +43,11 @@ async function openWithCodec<T>(folder: string, entryCodec: Codec<T>, make: Make
       read: ({ ms }) =>
         measureBlocking(ms, READ_ENTRIES, () => {
           const { length } = readLog.getEntries(0, READ_ENTRIES);
+          if (length !== READ_ENTRIES) throw new Error(`read ${length} entries`);
+        }),
+      'read-packed': ({ ms }) =>
+        measureBlocking(ms, READ_ENTRIES, () => {
+          const { length } = readLog.readPacked(0, READ_ENTRIES, { maxBytes: ONE_PAGE });
           if (length !== READ_ENTRIES) throw new Error(`read ${length} entries`);
         }),
     },

@@ -135,8 +135,11 @@ class Round {
     for (int i = 0; i < kWritesOfARound / 8; ++i) {
       ++pages_begun_;
       const bool as_run = i % 2 == 0;
-      const core::ScanRange range = as_run ? core::ScanRange{.lower = "00000000", .upper = "9", .limit = {}, .max_bytes = {}}
-                                           : core::ScanRange{};
+      core::ScanRange range;
+      if (as_run) {
+        range.lower = "00000000";
+        range.upper = "9";
+      }
       const std::optional<std::string> head = as_run ? std::optional<std::string>("") : std::nullopt;
       const core::Status status = database_->read_behind_writes(
           log_, range, head, 4096, [this, i](const core::Status& read, const std::string&, bool is_last) {
