@@ -1,7 +1,6 @@
 #include "core/counted_run.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "core/little_endian.h"
@@ -108,7 +107,7 @@ Status CountedRun::read(uint64_t page_bytes, std::string_view subject, RunMemory
       break;
     }
     store_u32(at, static_cast<uint32_t>(length));
-    std::memcpy(at + kLengthBytes, value.data() + head_.size(), length);
+    std::copy_n(value.data() + head_.size(), length, at + kLengthBytes);
     ++count;
     take_one();
     bytes += value.size();
