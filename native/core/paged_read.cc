@@ -53,7 +53,7 @@ void PagedRead::read_rows() {
 }
 
 void PagedRead::read_run() {
-  CountedRun run(*cursor_, *range_.lower, *head_, *range_.upper);
+  CountedRun run(*cursor_, range_.lower.value_or(""), head_.value_or(""), range_.upper.value_or(""));
   for (;;) {
     RunMemory page;
     size_t needed = 0;

@@ -80,7 +80,7 @@ Status Reader::read_run(uint32_t family_id, const ScanRange& range, const std::s
   const std::unique_ptr<rocksdb::Iterator> cursor(range.is_empty() ? rocksdb::NewEmptyIterator()
                                                                    : db_.NewIterator(bounds.get(), family.get()));
   cursor->SeekToFirst();
-  CountedRun run(*cursor, *range.lower, head, *range.upper);
+  CountedRun run(*cursor, range.lower.value_or(""), head, range.upper.value_or(""));
   return run.read(page_bytes, families_.subject(family), memory, needed);
 }
 
