@@ -31,7 +31,9 @@ bool count_up(std::string& key) {
 template <typename Put>
 bool read_run(const rocksdb::Slice& first, const rocksdb::Slice& run, Put put) {
   constexpr size_t kLengthBytes = 4;
-  if (first.size() < CountedRun::kCounterBytes || run.empty()) return false;
+  // A long key would stand beside each of many short values.
+  constexpr size_t kMaxKeyBytes = 255;
+  if (first.size() < CountedRun::kCounterBytes || first.size() > kMaxKeyBytes || run.empty()) return false;
   const size_t head_end = 1 + static_cast<uint8_t>(run[0]);
   if (run.size() <= head_end) return false;
   const rocksdb::Slice head(run.data() + 1, head_end - 1);

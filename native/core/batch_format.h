@@ -9,8 +9,8 @@
 //   | first         | bytes  | the key; for a range its inclusive start                   |
 //   | second        | bytes  | the value; for a range its exclusive end; or a run         |
 //
-// A run puts values under keys that count up: the key is that of the first, and ends in a u64 BE, which grows by one
-// for each.
+// A run puts values under keys that count up: the key, of 8 to 255 bytes, is that of the first, and ends in a u64 BE,
+// which grows by one for each.
 //
 //   | field         | type                                      | content                                  |
 //   |---------------|-------------------------------------------|------------------------------------------|

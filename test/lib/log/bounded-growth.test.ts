@@ -116,7 +116,7 @@ describe('what a database takes', () => {
       }),
       { numRuns: 3 },
     );
-  });
+  }, 240_000); // a busy machine, or a sanitizer, takes long to compact
 
   it('is, in memtables, little for a log that is hardly used', async () => {
     const columnFamilies = Array.from({ length: 100 }, (_, log) => `log-${log}`);

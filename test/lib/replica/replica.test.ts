@@ -31,7 +31,8 @@ describe('propose', () => {
   it('gives the index and what apply gave, on whichever replica, before a leader is known too', async () => {
     const replicas = await three();
     const results = await Promise.all(PIDS.map((pid) => replicas.at(pid).propose({ key: 'x', add: pid })));
-    expect(results.map(({ index }) => index).sort()).toEqual([0, 1, 2]);
+    // A proposal that is sent again, as the leader moves, is in the log twice, and applied once.
+    expect(new Set(results.map(({ index }) => index)).size).toBe(PIDS.length);
     expect(Math.max(...results.map(({ result }) => result))).toBe(6);
     await replicas.settled();
     for (const pid of PIDS) {
