@@ -263,19 +263,20 @@ std::pair<uint64_t, uint64_t> manifest_marked(const Inspection& inspection) {
 
 /**
  * Goes by another MANIFEST than that which CURRENT leads to, `manifest`, where that was not in use any more or is not
- * usable. `led` is how reading it went. Leaves `manifest` empty where there is none to go by.
+ * usable. Leaves `manifest` empty where there is none to go by.
  */
-Status take_another(const std::string& folder, const Status& led, std::optional<Manifest>* manifest,
-                    Inspection& inspection) {
+Status take_another(const std::string& folder, std::optional<Manifest>* manifest, Inspection& inspection) {
   const auto marked = manifest_marked(inspection);
-  if (led.ok() && (*manifest)->is_usable && (*manifest)->number >= marked.first) return {};
+  const Manifest* named = manifest->has_value() ? &manifest->value() : nullptr;
+  if (named != nullptr && named->is_usable && named->number >= marked.first) return {};
   ManifestChoice choice;
   if (Status status = choose_manifest(folder, &choice); !status.ok()) return status;
   auto& [chosen, unusable, newest_damaged] = choice;
-  if (!led.ok() && !unusable.empty()) inspection.findings.back().what += "; not usable: " + unusable;
-  if (!led.ok() && !chosen) inspection.findings.back().what += "; there is no MANIFEST that can be used in its place";
-  if (!chosen || (led.ok() && chosen->number == (*manifest)->number)) return {};
-  if (led.ok()) check_manifest(**manifest, marked, inspection);
+  if (named == nullptr && !unusable.empty()) inspection.findings.back().what += "; not usable: " + unusable;
+  if (named == nullptr && !chosen)
+    inspection.findings.back().what += "; there is no MANIFEST that can be used in its place";
+  if (!chosen || (named != nullptr && chosen->number == named->number)) return {};
+  if (named != nullptr) check_manifest(*named, marked, inspection);
   inspection.taken = TakenManifest{.name = chosen->name, .is_known = newest_damaged < chosen->number};
   *manifest = std::move(chosen);
   return {};
@@ -293,7 +294,7 @@ Status find_manifest(const std::string& folder, FilesBy files_by, std::optional<
   } else {
     return led;
   }
-  return files_by == FilesBy::kCurrent ? Status{} : take_another(folder, led, manifest, inspection);
+  return files_by == FilesBy::kCurrent ? Status{} : take_another(folder, manifest, inspection);
 }
 
 }  // namespace
