@@ -1,5 +1,6 @@
 #include "core/inspection.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <utility>
 
@@ -255,6 +256,9 @@ Finding of_status(const char* kind, const char* file, const Status& status) {
   return {.kind = kind, .file = file, .offset = 0, .what = status.message};
 }
 
+/** Whether it was ever opened to write: RocksDB then gives it an identity, which a checkpoint does not have. */
+bool was_opened(const std::string& folder) { return ::access((folder + "/IDENTITY").c_str(), F_OK) == 0; }
+
 /** What the watermark alone tells of the MANIFEST in use, and how much of it had been made durable. */
 std::pair<uint64_t, uint64_t> manifest_marked(const Inspection& inspection) {
   const auto& mark = inspection.mark;
@@ -323,12 +327,13 @@ Status inspect(const std::string& folder, FilesBy files_by, Inspection* inspecti
   if (status = chain.follow(); !status.ok()) return status;
   // Also of a database that opens as it always did: RocksDB refuses a damaged one.
   if (files_by == FilesBy::kAnyManifest) read_what_is_whole();
-  std::pair<uint64_t, uint64_t> known;
-  // A checkpoint has no watermark; its MANIFEST may be older than what its WALs tell of.
-  if (inspection->mark) known = std::max(chain.manifest_known(), manifest_marked(*inspection));
+  std::pair<uint64_t, uint64_t> known = manifest_marked(*inspection);
+  // The MANIFEST of a checkpoint may be older than what its WALs tell of, until it is opened to write.
+  if (inspection->mark || was_opened(folder)) known = std::max(known, chain.manifest_known());
   check_manifest(manifest, known, *inspection);
   if (auto& taken = inspection->taken) {
-    taken->is_known = taken->is_known && known.first == manifest.number && known.second <= manifest.extent.whole_bytes;
+    taken->is_known = taken->is_known && inspection->mark && known.first == manifest.number &&
+                      known.second <= manifest.extent.whole_bytes;
   }
   return {};
 }

@@ -291,6 +291,15 @@ describe('the watermark', () => {
     await expectRocksError(() => Database.open(path), 'CORRUPTION', middle);
   });
 
+  it('is not needed where the WALs tell how much of the MANIFEST was there', async () => {
+    const path = copyOf(chained);
+    rmSync(join(path, 'WATERMARK'));
+    const manifest = manifestOf(path);
+    const ends = recordsOf(readFileSync(join(path, manifest)), manifest).map(({ end }) => end);
+    truncateSync(join(path, manifest), ends.at(-2));
+    await expectRocksError(() => Database.open(path), 'CORRUPTION', manifest);
+  });
+
   it('is made in a database that has none', async () => {
     const path = copyOf(killed);
     rmSync(join(path, 'WATERMARK'));
