@@ -27,12 +27,14 @@ export interface EntryRun {
 export function toEntryRun(page: Buffer, from: LogIndex, isBorrowed: boolean): EntryRun {
   const state = page.readUInt32LE(0);
   const end = state === STATE.stranger ? strangerOf(page).start : page.length;
+  // A copy: what decodes the entries may read this log again.
+  const stranger = state === STATE.stranger ? Buffer.from(page.subarray(end)) : undefined;
   return {
     entries: new PackedEntries(page.subarray(ENTRIES_AT, end), page.readUInt32LE(COUNT_AT)),
     isBorrowed,
     isFull: state === STATE.full || state === STATE.noRoom,
     refuseDamage() {
-      if (state === STATE.stranger) refuseDamaged(page, from + this.entries.length);
+      if (stranger !== undefined) refuseDamaged(stranger, from + this.entries.length);
     },
   };
 }

@@ -101,10 +101,11 @@ export class LogFamily implements Probe {
     const read = (memory: Buffer) =>
       reported(() => this.core.readRunSync(this.family, first, end, VERSION, pageBytes, memory));
     runMemory ??= Buffer.allocUnsafeSlow(RUN_BYTES);
-    const length = read(runMemory);
-    if (length <= runMemory.length) return toEntryRun(runMemory.subarray(0, length), from, true);
-    const own = Buffer.allocUnsafeSlow(length);
-    return toEntryRun(own.subarray(0, read(own)), from, false);
+    for (let memory = runMemory; ; ) {
+      const length = read(memory);
+      if (length <= memory.length) return toEntryRun(memory.subarray(0, length), from, memory === runMemory);
+      memory = Buffer.allocUnsafeSlow(length);
+    }
   }
 
   /** {@link readPage}, off this thread. */

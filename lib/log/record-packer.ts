@@ -56,6 +56,7 @@ export class RecordPacker<T, S> {
         else batch.bytes.set(memory.subarray(start, end), at);
       },
       putPackedEntries(from, entries) {
+        if (entries.length === 0) return;
         openRun(from);
         next = from + entries.length;
         const at = batch.extendRun(entries.bytes.length);

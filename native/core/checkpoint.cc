@@ -27,6 +27,7 @@
 #include <utility>
 
 #include "core/descriptor.h"
+#include "core/inspection.h"
 #include "core/sync_path.h"
 #include "rocksdb/utilities/checkpoint.h"
 
@@ -177,6 +178,24 @@ Status create_checkpoint(rocksdb::DB& db, const fs::path& folder, const std::str
   return from_rocksdb(status, kOperation, path);
 }
 
+/**
+ * A checkpoint that is whole. RocksDB notes how long a WAL is, and copies it later, while it is written to and perhaps
+ * closed: then the copy fails, as the file has become shorter, or has newer records without those before them.
+ */
+Status create_whole_checkpoint(rocksdb::DB& db, const fs::path& folder, const std::string& path) {
+  for (int attempt = 1;; ++attempt) {
+    Status status = create_checkpoint(db, folder, path);
+    Inspection copied;
+    if (status.ok()) status = inspect(folder.string(), FilesBy::kCurrent, &copied);
+    if (!copied.findings.empty()) {
+      status = failure(ErrorCode::kCorruption, kOperation, path, "the copy is damaged. " + describe(copied));
+    }
+    if (status.code != ErrorCode::kCorruption || attempt == kAttempts) return status;
+    std::error_code kept;
+    fs::remove_all(folder, kept);
+  }
+}
+
 Status exists_already(const std::string& path) {
   return failure(ErrorCode::kInvalidArgument, kOperation, path, "there is something of this name; choose another");
 }
@@ -192,7 +211,7 @@ Status make_checkpoint(rocksdb::DB& db, const std::string& path) {
 
   Staging staging(target);
   if (Status status = staging.make(); !status.ok()) return status;
-  if (Status status = create_checkpoint(db, staging.copy(), path); !status.ok()) return status;
+  if (Status status = create_whole_checkpoint(db, staging.copy(), path); !status.ok()) return status;
   // RocksDB does so with some of them only. Those that are shared with the database have little to sync.
   int error = sync_folder(staging.copy());
   if (error == 0) error = rename_to_new(staging.copy(), target);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -70,8 +71,20 @@ Status find_database(const std::string& path, const std::string& canonical, cons
   Status status = look_for_database(path, canonical, &exists);
   // What its files are is found out without CURRENT.
   if (config.tolerate_damage && status.code == ErrorCode::kCorruption) return {};
+  if (status.code == ErrorCode::kCorruption) {
+    // Or somebody was about to make it.
+    std::error_code failed;
+    exists = fs::exists(fs::path(canonical) / "CURRENT", failed);
+    if (exists) return {};
+  }
   if (!status.ok() || exists) return status;
   return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
+}
+
+/** The bytes of the watermark: a writer changes them behind each fsync. */
+std::string watermark_state(const fs::path& folder) {
+  std::ifstream file(folder / kWatermarkName, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 /** `canonical` is the one spelling of `path` that all who open this folder agree on. */
@@ -205,6 +218,7 @@ Status open_beside_writer(const std::string& path, const std::string& canonical,
   const FilesBy files_by = config.tolerate_damage ? FilesBy::kAnyManifest : FilesBy::kCurrent;
   for (int attempt = 1; attempt <= kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_state(canonical);
+    const std::string marked = watermark_state(canonical);
     if (config.tolerate_damage) tolerate_damage(&options, opened);
     Inspection inspection;
     Status status = inspect(canonical, files_by, &inspection);
@@ -214,7 +228,11 @@ Status open_beside_writer(const std::string& path, const std::string& canonical,
     }
     if (status.ok()) status = open_in(path, canonical, true, config, options, opened, families);
     view->end();
-    if (manifest_state(canonical) == before) return status;
+    // What was written and synced while a WAL was read may be seen without what came before it. Then the writer has
+    // told so: what is durable passes what was read only if it was not durable yet when the reading began.
+    const bool is_alarm = status.code == ErrorCode::kCorruption && attempt < kReadOnlyAttempts;
+    const bool is_settled = !is_alarm || watermark_state(canonical) == marked;
+    if (is_settled && manifest_state(canonical) == before) return status;
     families->clear();
     opened->db.reset();
     opened->recovered.reset();

@@ -63,6 +63,29 @@ describe('checkpoint', () => {
     await writing;
   });
 
+  it('is whole, however often a WAL gives way to the next meanwhile', async () => {
+    const busy = await temporaryDatabase({ maxTotalWalSize: 512 << 10 });
+    const family = busy.columnFamily('default');
+    let written = 0;
+    let isWriting = true;
+    const writing = (async () => {
+      for (; isWriting; written++) {
+        const value = 'x'.repeat(200 + (written % 7) * 300);
+        await busy.write(puts(family, { [`k${String(written).padStart(6, '0')}`]: value }), { sync: true });
+      }
+    })();
+    for (let i = 0; i < 60; i++) {
+      const path = join(temporaryFolder(), 'copy');
+      const before = written;
+      await busy.checkpoint(path);
+      const copy = await openAt(path, { readOnly: i % 2 === 0 });
+      expect(copy.scanSync(copy.columnFamily('default')).length).toBeGreaterThanOrEqual(before);
+      await copy.close();
+    }
+    isWriting = false;
+    await writing;
+  });
+
   it('refuses a folder or a file that exists, and leaves it alone', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'copy'));
