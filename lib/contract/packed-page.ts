@@ -47,15 +47,11 @@ export class PackedPage implements Iterable<Buffer> {
         `i must be a place below ${this.length}, the length of the page, not ${i}`,
       );
     }
-    return this.#view(i);
+    return this.#entries.at(i);
   }
 
   /** Views of all entries, one after the other. */
-  *[Symbol.iterator](): IterableIterator<Buffer> {
-    for (let i = 0; i < this.length; i++) yield this.#view(i);
-  }
-
-  #view(i: number): Buffer {
-    return this.bytes.subarray(this.#entries.startOf(i), this.#entries.endOf(i));
+  [Symbol.iterator](): IterableIterator<Buffer> {
+    return this.#entries[Symbol.iterator]();
   }
 }

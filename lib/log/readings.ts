@@ -171,7 +171,7 @@ export function* readPacked(
     const part = entries.part(0, count);
     parts.push(isBorrowed ? part.copy() : part);
   });
-  return areThere ? PackedEntries.concat(parts) : PackedEntries.concat([]);
+  return PackedEntries.concat(areThere ? parts : []);
 }
 
 /** {@link readPacked}, for the caller. */

@@ -69,13 +69,10 @@ Status look_for_database(const std::string& path, const std::string& canonical, 
 Status find_database(const std::string& path, const std::string& canonical, const OpenConfig& config) {
   bool exists = false;
   Status status = look_for_database(path, canonical, &exists);
-  // What its files are is found out without CURRENT.
-  if (config.tolerate_damage && status.code == ErrorCode::kCorruption) return {};
   if (status.code == ErrorCode::kCorruption) {
-    // Or somebody was about to make it.
+    // What its files are is found out without CURRENT. Or somebody was about to make it.
     std::error_code failed;
-    exists = fs::exists(fs::path(canonical) / "CURRENT", failed);
-    if (exists) return {};
+    if (config.tolerate_damage || fs::exists(fs::path(canonical) / "CURRENT", failed)) return {};
   }
   if (!status.ok() || exists) return status;
   return failure(ErrorCode::kNotFound, "open", path, "there is no database here");
